@@ -1,0 +1,3 @@
+"""Stockade: listed shares as permissioned tokens. The library behind the scripts; it runs without Ape."""
+
+__version__ = "0.1.0"
