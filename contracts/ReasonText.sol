@@ -54,8 +54,8 @@ contract ReasonText is IReasonText {
         if (number < Reason.SENDER) return _state(code);
         if (number < Reason.RECEIVER) return _sender(code);
         if (number < Reason.EXECUTOR) return _receiver(code);
-        if (number < 80) return _executor(code);
-        if (number < 100) return _amount(code);
+        if (number < Reason.AMOUNT) return _executor(code);
+        if (number < Reason.CUSTODY) return _amount(code);
         return _custody(code);
     }
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Governed} from "../authority/Governed.sol";
 import {ICustodyLedger} from "../interfaces/ICustodyLedger.sol";
+import {IERC8056} from "../interfaces/IERC8056.sol";
 import {IInvestorRegistry} from "../interfaces/IInvestorRegistry.sol";
 import {IListingRegistry} from "../interfaces/IListingRegistry.sol";
 import {IShareToken} from "../interfaces/IShareToken.sol";
@@ -11,16 +12,16 @@ import {Attestation, Sentence, Vote} from "../types/Attestation.sol";
 import {Basis} from "../types/Basis.sol";
 import {Control} from "../types/ControlWord.sol";
 import {Kind} from "../types/Movement.sol";
+import {Multiplier} from "../types/Multiplier.sol";
 import {PositionWord, toPosition} from "../types/PositionWord.sol";
 import {Reason, ReasonCode} from "../types/ReasonCode.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title CustodyLedger
 contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
-    using SafeCast for uint256;
+    using Sentence for Attestation;
 
     uint8 private constant ATTESTATION = 1;
     uint8 private constant REQUEST = 2;
@@ -48,11 +49,13 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     /// @dev The judgement of one sentence: why not, and what follows if it lands.
     /// @param given What the sentence brings against `wanted`, for the error.
     /// @param tokens Raw tokens to mint, burn or give back.
+    /// @param threshold How many attestors of the custodian must sign.
     /// @param issuedAfter Raw tokens issued against the custodian afterwards.
     struct Judgement {
         ReasonCode code;
         uint256 given;
         uint256 wanted;
+        uint256 threshold;
         uint256 tokens;
         uint256 issuedAfter;
     }
@@ -94,7 +97,7 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
         _require(amount != 0, Reason.ZERO_AMOUNT, 0, 1);
         _require(amount <= MAX_96, Reason.AMOUNT_TOO_LARGE, amount, MAX_96);
         if (!IShareToken(token).control().follows(Control.FRACTIONAL_REDEMPTION)) {
-            uint256 shares = IShareToken(token).toShares(amount);
+            uint256 shares = _multiplierOf(token).toShares(amount);
             _require(shares % SHARE == 0, Reason.NOT_WHOLE_SHARES, shares, shares - shares % SHARE);
         }
 
@@ -200,11 +203,11 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc ICustodyLedger
-    function restrictionOf(Attestation calldata a, Vote[] calldata votes) external view returns (ReasonCode) {
+    function restrictionOf(Attestation memory a, Vote[] calldata votes) external view returns (ReasonCode) {
         Judgement memory j = _judge(a);
         if (!j.code.isNone()) return j.code;
         if (votes.length != 0) {
-            _judgeVotes(j, a.custodian, digestOf(a), votes);
+            _judgeVotes(j, a.custodian, _hashTypedDataV4(a.structHash()), votes);
             if (!j.code.isNone()) return j.code;
         }
 
@@ -222,8 +225,8 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     }
 
     /// @inheritdoc ICustodyLedger
-    function digestOf(Attestation calldata attestation) public view returns (bytes32) {
-        return _hashTypedDataV4(Sentence.structHash(attestation));
+    function digestOf(Attestation memory attestation) external view returns (bytes32) {
+        return _hashTypedDataV4(attestation.structHash());
     }
 
     /// @inheritdoc ICustodyLedger
@@ -235,7 +238,7 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     function isUnderReserved(address token, uint32 custodian) external view returns (bool) {
         PositionWord position = _positions[token][custodian];
         uint256 tokens = position.issued();
-        return tokens != 0 && IShareToken(token).toShares(tokens) > position.held();
+        return tokens != 0 && _multiplierOf(token).toShares(tokens) > position.held();
     }
 
     /// @inheritdoc ICustodyLedger
@@ -270,8 +273,8 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
 
     // ---------------------------------------------------------------- internals: landing a sentence
 
-    function _attest(Attestation calldata a, Vote[] calldata votes) private {
-        bytes32 digest = digestOf(a);
+    function _attest(Attestation memory a, Vote[] calldata votes) private {
+        bytes32 digest = _hashTypedDataV4(a.structHash());
         Judgement memory j = _judge(a);
         if (j.code.isNone()) _judgeVotes(j, a.custodian, digest, votes);
         if (!j.code.isNone()) revert CustodyRefused(j.code, j.given, j.wanted);
@@ -288,15 +291,15 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     }
 
     /// @dev Everything but the signatures and the token's own demands.
-    function _judge(Attestation calldata a) private view returns (Judgement memory j) {
+    function _judge(Attestation memory a) private view returns (Judgement memory j) {
         Terms memory terms = _terms[a.token];
         PositionWord position = _positions[a.token][a.custodian];
         j.issuedAfter = position.issued();
 
         if (terms.redemptionPeriod == 0) return _because(j, Reason.TOKEN_UNKNOWN, uint160(a.token), 0);
-        if (_custodians[a.custodian].threshold == 0) {
-            return _because(j, Reason.CUSTODIAN_UNKNOWN, a.custodian, _custodianCount);
-        }
+        Custodian storage custodian = _custodians[a.custodian];
+        j.threshold = custodian.threshold;
+        if (j.threshold == 0) return _because(j, Reason.CUSTODIAN_UNKNOWN, a.custodian, _custodianCount);
         if (!_isWellFormed(a)) return _because(j, Reason.ATTESTATION_MALFORMED, a.kind, 0);
         if (a.sequence != position.lastSequence() + 1) {
             return _because(j, Reason.SEQUENCE, a.sequence, position.lastSequence() + 1);
@@ -307,37 +310,40 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
             return _because(j, Reason.ATTESTATION_EXPIRED, block.timestamp, a.validUntil);
         }
 
-        if (a.kind == Sentence.DEPOSIT) return _judgeDeposit(j, a, terms);
+        if (a.kind == Sentence.DEPOSIT) {
+            if (!custodian.open) return _because(j, Reason.CUSTODIAN_CLOSED, a.custodian, 0);
+            return _judgeDeposit(j, a, terms);
+        }
         if (a.kind == Sentence.RELEASE || a.kind == Sentence.REJECT) return _judgeAnswer(j, a);
         return j;
     }
 
-    function _judgeDeposit(Judgement memory j, Attestation calldata a, Terms memory terms)
+    function _judgeDeposit(Judgement memory j, Attestation memory a, Terms memory terms)
         private
         view
         returns (Judgement memory)
     {
-        if (!_custodians[a.custodian].open) return _because(j, Reason.CUSTODIAN_CLOSED, a.custodian, 0);
         uint256 age = block.timestamp - a.asOf;
         if (age >= terms.maxPositionAge) return _because(j, Reason.POSITION_STALE, age, terms.maxPositionAge);
         if (a.shares > terms.depositCap) return _because(j, Reason.OVER_DEPOSIT_CAP, a.shares, terms.depositCap);
 
-        j.tokens = IShareToken(a.token).toTokens(a.shares);
+        Multiplier multiplier = _multiplierOf(a.token);
+        j.tokens = multiplier.toTokens(a.shares);
         j.issuedAfter += j.tokens;
-        uint256 backed = IShareToken(a.token).toShares(j.issuedAfter);
+        uint256 backed = multiplier.toShares(j.issuedAfter);
         if (backed > a.sharesHeld) return _because(j, Reason.UNDER_RESERVED, backed, a.sharesHeld);
         // What a position cannot hold cannot be issued; with a multiplier below one, tokens may outnumber shares.
         if (j.issuedAfter > MAX_96) return _because(j, Reason.AMOUNT_TOO_LARGE, j.issuedAfter, MAX_96);
         return j;
     }
 
-    function _judgeAnswer(Judgement memory j, Attestation calldata a) private view returns (Judgement memory) {
+    function _judgeAnswer(Judgement memory j, Attestation memory a) private view returns (Judgement memory) {
         Request memory request = _requests[uint256(a.ref)];
         if (request.status != RequestStatus.OPEN) {
             return _because(j, Reason.REQUEST_NOT_OPEN, uint256(a.ref), uint256(request.status));
         }
         j.tokens = request.amount;
-        uint256 shares = IShareToken(request.token).toShares(j.tokens);
+        uint256 shares = _multiplierOf(request.token).toShares(j.tokens);
         bool matches = request.token == a.token && request.custodian == a.custodian && request.holder == a.account;
         if (!matches || shares != a.shares) return _because(j, Reason.REQUEST_MISMATCH, a.shares, shares);
         if (a.kind == Sentence.REJECT) return j;
@@ -349,15 +355,15 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
 
     /// @dev Every given vote must count: one that does not is an error, even beyond the threshold.
     function _judgeVotes(Judgement memory j, uint32 custodian, bytes32 digest, Vote[] calldata votes) private view {
-        uint8 threshold = _custodians[custodian].threshold;
-        if (votes.length < threshold) {
-            _because(j, Reason.TOO_FEW_SIGNATURES, votes.length, threshold);
+        if (votes.length < j.threshold) {
+            _because(j, Reason.TOO_FEW_SIGNATURES, votes.length, j.threshold);
             return;
         }
+        mapping(address account => AttestorKind) storage attestors = _attestors[custodian];
         address last = address(0);
         for (uint256 i = 0; i < votes.length; ++i) {
             address attestor = votes[i].attestor;
-            AttestorKind kind = _attestors[custodian][attestor];
+            AttestorKind kind = attestors[attestor];
             if (kind == AttestorKind.NONE) {
                 _because(j, Reason.NOT_AN_ATTESTOR, uint160(attestor), i);
             } else if (attestor <= last) {
@@ -379,11 +385,11 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
         if (kind == AttestorKind.CONTRACT) {
             return SignatureChecker.isValidERC1271SignatureNow(attestor, digest, signature);
         }
-        (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecover(digest, signature);
+        (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
         return problem == ECDSA.RecoverError.NoError && recovered == attestor;
     }
 
-    function _isWellFormed(Attestation calldata a) private pure returns (bool) {
+    function _isWellFormed(Attestation memory a) private pure returns (bool) {
         if (a.sharesHeld > MAX_96 || a.shares > MAX_96) return false;
         if (a.kind == Sentence.STATEMENT) return a.shares == 0 && a.account == address(0) && a.ref == 0;
         bool known = a.kind == Sentence.DEPOSIT || a.kind == Sentence.RELEASE || a.kind == Sentence.REJECT;
@@ -434,6 +440,10 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
         request = _requests[id];
         RequestStatus status = request.status;
         _require(status == RequestStatus.OPEN, Reason.REQUEST_NOT_OPEN, id, uint256(status));
+    }
+
+    function _multiplierOf(address token) private view returns (Multiplier) {
+        return Multiplier.wrap(IERC8056(token).uiMultiplier());
     }
 
     function _known(uint32 custodian) private view returns (Custodian storage entry) {

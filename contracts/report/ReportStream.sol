@@ -19,14 +19,29 @@ abstract contract ReportStream is IReportStream {
     }
 
     /// @dev Emits one record after the given head and returns the new one; the caller stores it once it is done.
+    /// @param data ABI encoded, so a whole number of words.
     function _reportAfter(uint256 head, uint8 kind, bytes memory data) internal returns (uint256) {
-        uint32 seq = uint32(head >> 160) + 1;
-        uint40 timestamp = uint40(block.timestamp);
-        bytes32 link = keccak256(abi.encode(uint160(head), seq, kind, msg.sender, timestamp, keccak256(data)));
+        uint256 seq = (head >> 160) + 1;
+        uint256 chain = uint160(head);
+        bytes32 topic = Reported.selector;
+        uint256 link;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, chain)
+            mstore(add(free, 0x20), seq)
+            mstore(add(free, 0x40), kind)
+            mstore(add(free, 0x60), caller())
+            mstore(add(free, 0x80), timestamp())
+            mstore(add(free, 0xa0), keccak256(add(data, 0x20), mload(data)))
+            link := keccak256(free, 0xc0)
 
-        emit Reported({seq: seq, kind: kind, operator: msg.sender, timestamp: timestamp, data: data});
-
-        return (uint256(seq) << 160) | uint160(uint256(link));
+            // operator | timestamp | where the bytes begin | their length | the bytes
+            let size := add(0x20, mload(data))
+            mstore(add(free, 0xa0), 0x60)
+            mcopy(add(free, 0xc0), data, size)
+            log3(add(free, 0x60), add(0x60, size), topic, seq, kind)
+        }
+        return (seq << 160) | uint160(link);
     }
 
     function _loadHead() internal view returns (uint256) {

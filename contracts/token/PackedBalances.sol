@@ -9,9 +9,13 @@ import {
 
 /// @title Balance and frozen amount of each holder in one slot, in place of OpenZeppelin's balances.
 abstract contract PackedBalances is ERC20PermitUpgradeable {
+    struct Account {
+        BalanceWord word;
+    }
+
     /// @custom:storage-location erc7201:stockade.storage.PackedBalances
     struct PackedBalancesStorage {
-        mapping(address account => BalanceWord) balances;
+        mapping(address account => Account) accounts;
         uint256 totalSupply;
     }
 
@@ -20,7 +24,7 @@ abstract contract PackedBalances is ERC20PermitUpgradeable {
 
     /// @inheritdoc ERC20Upgradeable
     function balanceOf(address account) public view override returns (uint256) {
-        return _balanceWord(account).balance();
+        return _account(account).word.balance();
     }
 
     /// @inheritdoc ERC20Upgradeable
@@ -28,12 +32,8 @@ abstract contract PackedBalances is ERC20PermitUpgradeable {
         return _balances().totalSupply;
     }
 
-    function _balanceWord(address account) internal view returns (BalanceWord) {
-        return _balances().balances[account];
-    }
-
-    function _setBalanceWord(address account, BalanceWord word) internal {
-        _balances().balances[account] = word;
+    function _account(address account) internal view returns (Account storage) {
+        return _balances().accounts[account];
     }
 
     function _setTotalSupply(uint256 supply) internal {

@@ -33,12 +33,31 @@ abstract contract ReportLog is IShareToken {
 
     /// @dev Reports one entry after the head that `word` carries, and stores the word with the new head.
     function _report(ControlWord word, Movement kind, address from, address to, uint256 amount, bytes32 ref) internal {
-        uint32 seq = word.sequence() + 1;
-        uint40 timestamp = uint40(block.timestamp);
-        bytes32 link = keccak256(abi.encode(word.chain(), seq, kind, msg.sender, from, to, amount, ref, timestamp));
-        _reportLog().control = word.withHead(seq, uint160(uint256(link)));
-
-        emit Reported(seq, Movement.unwrap(kind), msg.sender, from, to, amount, ref, timestamp);
+        // After 2^32 entries the number starts again, rather than shutting the token; the chain goes on.
+        uint256 seq;
+        unchecked {
+            seq = word.sequence() + 1;
+        }
+        uint256 head = word.chain();
+        bytes32 topic = Reported.selector;
+        uint256 link;
+        // The chain's preimage ends with the event's data, so both are written once, beyond the free memory pointer:
+        // chain | seq | kind | operator | from | to | amount | ref | timestamp, a word each.
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, head)
+            mstore(add(data, 0x20), seq)
+            mstore(add(data, 0x40), kind)
+            mstore(add(data, 0x60), caller())
+            mstore(add(data, 0x80), from)
+            mstore(add(data, 0xa0), to)
+            mstore(add(data, 0xc0), amount)
+            mstore(add(data, 0xe0), ref)
+            mstore(add(data, 0x100), timestamp())
+            link := keccak256(data, 0x120)
+            log3(add(data, 0x60), 0xc0, topic, seq, kind)
+        }
+        _reportLog().control = word.withHead(seq, link);
     }
 
     function _reportLog() private pure returns (ReportLogStorage storage $) {

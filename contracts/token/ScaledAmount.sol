@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {IERC8056, IERC8056Balances, IERC8056Conversion, IERC8056Scheduled} from "../interfaces/IERC8056.sol";
 import {IShareToken} from "../interfaces/IShareToken.sol";
+import {Multiplier, ONE} from "../types/Multiplier.sol";
 import {PackedBalances} from "./PackedBalances.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title How many shares a raw token stands for (ERC-8056).
 /// @dev The multiplier is one until corporate actions come; a setter is deliberately absent. Only `toShares` and `toTokens`
@@ -17,8 +17,6 @@ abstract contract ScaledAmount is
     IERC8056Conversion,
     IERC8056Balances
 {
-    uint256 private constant ONE = 1e18;
-
     /// @inheritdoc IERC8056
     function uiMultiplier() public pure returns (uint256) {
         return ONE;
@@ -36,17 +34,17 @@ abstract contract ScaledAmount is
 
     /// @inheritdoc IShareToken
     function toShares(uint256 amount) public pure returns (uint256) {
-        return Math.mulDiv(amount, uiMultiplier(), ONE, Math.Rounding.Ceil);
+        return Multiplier.wrap(uiMultiplier()).toShares(amount);
     }
 
     /// @inheritdoc IShareToken
     function toTokens(uint256 shares) public pure returns (uint256) {
-        return Math.mulDiv(shares, ONE, uiMultiplier());
+        return Multiplier.wrap(uiMultiplier()).toTokens(shares);
     }
 
     /// @inheritdoc IERC8056Conversion
     function toUIAmount(uint256 rawAmount) public pure returns (uint256) {
-        return Math.mulDiv(rawAmount, uiMultiplier(), ONE);
+        return rawAmount * uiMultiplier() / ONE;
     }
 
     /// @inheritdoc IERC8056Conversion

@@ -76,8 +76,9 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
     function batchTransfer(address[] calldata receivers, uint256[] calldata amounts) external returns (bool) {
         require(receivers.length == amounts.length, ShareTokenLengthsDiffer(receivers.length, amounts.length));
 
+        Question memory q;
         for (uint256 row = 0; row < receivers.length; ++row) {
-            _transfer(msg.sender, receivers[row], amounts[row]);
+            _move(q, Kind.TRANSFER, msg.sender, receivers[row], amounts[row], 0);
         }
         return true;
     }
@@ -86,22 +87,26 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
 
     /// @inheritdoc IShareToken
     function mint(address to, uint256 amount, bytes32 digest) external onlyContract(LEDGER) {
-        _move(Kind.MINT, address(0), to, amount, digest);
+        Question memory q;
+        _move(q, Kind.MINT, address(0), to, amount, digest);
     }
 
     /// @inheritdoc IShareToken
     function burn(address holder, uint256 amount, bytes32 digest) external onlyContract(LEDGER) {
-        _move(Kind.BURN, LEDGER, holder, amount, digest);
+        Question memory q;
+        _move(q, Kind.BURN, LEDGER, holder, amount, digest);
     }
 
     /// @inheritdoc IShareToken
     function escrow(address holder, uint256 amount, bytes32 requestId) external onlyContract(LEDGER) {
-        _move(Kind.ESCROW, holder, LEDGER, amount, requestId);
+        Question memory q;
+        _move(q, Kind.ESCROW, holder, LEDGER, amount, requestId);
     }
 
     /// @inheritdoc IShareToken
     function giveBack(address holder, uint256 amount, bytes32 requestId) external onlyContract(LEDGER) {
-        _move(Kind.GIVE_BACK, LEDGER, holder, amount, requestId);
+        Question memory q;
+        _move(q, Kind.GIVE_BACK, LEDGER, holder, amount, requestId);
     }
 
     /// @inheritdoc IShareToken
@@ -162,13 +167,13 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
     /// @inheritdoc IShareToken
     function recoverBalance(address lost) external onlyRole(Role.COMPLIANCE) {
         (address replacement, bytes32 ref) = REGISTRY.recoveryOf(lost);
-        BalanceWord word = _balanceWord(lost);
+        BalanceWord word = _account(lost).word;
         uint256 frozen = word.frozen();
 
         // Unfrozen first, so that the force below does not eat the amount that must stay frozen.
         if (frozen != 0) _setFrozen(lost, 0, ref);
         _force(lost, replacement, word.balance(), ref);
-        if (frozen != 0) _setFrozen(replacement, _balanceWord(replacement).frozen() + frozen, ref);
+        if (frozen != 0) _setFrozen(replacement, _account(replacement).word.frozen() + frozen, ref);
     }
 
     /// @inheritdoc IShareToken
@@ -201,7 +206,9 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
         view
         returns (ReasonCode)
     {
-        return TransferRules.decide(_ask(kind, operator, from, party, amount));
+        Question memory q;
+        _ask(q, kind, operator, from, party, amount);
+        return TransferRules.decide(q);
     }
 
     /// @inheritdoc IERC1404
@@ -227,13 +234,11 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
 
     /// @inheritdoc IERC7943
     function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
-        Question memory q = _ask(Kind.TRANSFER, from, from, to, amount);
-        if (msg.sender != from) {
-            InvestorRecord asking = REGISTRY.recordOf(msg.sender);
-            if (asking.isVenue()) (q.operator, q.executor) = (msg.sender, asking);
-        }
+        address operator = msg.sender != from && REGISTRY.recordOf(msg.sender).isVenue() ? msg.sender : from;
+        Question memory q;
+        _ask(q, Kind.TRANSFER, operator, from, to, amount);
         // A short balance is not a matter of permission, a frozen one is.
-        if (amount > q.fromWord.balance()) q.amount = 0;
+        if (amount > q.word.balance()) q.amount = 0;
         return TransferRules.decide(q).isNone();
     }
 
@@ -253,7 +258,7 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
 
     /// @inheritdoc IERC7943
     function getFrozenTokens(address account) external view returns (uint256) {
-        return _balanceWord(account).frozen();
+        return _account(account).word.frozen();
     }
 
     /// @notice The contracts this token obeys or asks.
@@ -282,13 +287,15 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
 
     /// @dev OpenZeppelin's door to balances: transfers enter here. Mint and burn never do.
     function _update(address from, address to, uint256 value) internal override {
-        _move(Kind.TRANSFER, from, to, value, 0);
+        Question memory q;
+        _move(q, Kind.TRANSFER, from, to, value, 0);
     }
 
     function _setFrozen(address account, uint256 amount, bytes32 ref) private {
         require(amount <= type(uint128).max, ShareTokenAmountTooLarge(amount));
 
-        _setBalanceWord(account, _balanceWord(account).withFrozenAmount(amount));
+        Account storage holder = _account(account);
+        holder.word = holder.word.withFrozenAmount(amount);
         emit Frozen(account, amount);
         _report(control(), Kind.FREEZE, account, address(0), amount, ref);
     }

@@ -44,8 +44,14 @@ library Sentence {
         "address account,bytes32 ref,bytes32 evidence,uint40 asOf,uint40 validUntil)"
     );
 
-    /// @dev EIP-712 `hashStruct`.
-    function structHash(Attestation calldata attestation) internal pure returns (bytes32) {
-        return keccak256(abi.encode(TYPEHASH, attestation));
+    /// @dev EIP-712 `hashStruct`: the type's hash and the eleven fields, a word each, as they lie in memory.
+    function structHash(Attestation memory attestation) internal pure returns (bytes32 result) {
+        bytes32 typeHash = TYPEHASH;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mcopy(add(free, 0x20), attestation, 0x160)
+            result := keccak256(free, 0x180)
+        }
     }
 }

@@ -19,17 +19,23 @@ function frozen(BalanceWord word) pure returns (uint256) {
 function unfrozen(BalanceWord word) pure returns (uint256) {
     uint256 held = balance(word);
     uint256 kept = frozen(word);
-    return held > kept ? held - kept : 0;
+    unchecked {
+        return held > kept ? held - kept : 0;
+    }
 }
 
 /// @dev The caller knows that the total supply, and so every balance, stays below 2^128.
 function plus(BalanceWord word, uint256 amount) pure returns (BalanceWord) {
-    return BalanceWord.wrap(BalanceWord.unwrap(word) + amount);
+    unchecked {
+        return BalanceWord.wrap(BalanceWord.unwrap(word) + amount);
+    }
 }
 
 /// @dev The caller has checked that `amount` is within the balance, so the frozen half is not borrowed from.
 function minus(BalanceWord word, uint256 amount) pure returns (BalanceWord) {
-    return BalanceWord.wrap(BalanceWord.unwrap(word) - amount);
+    unchecked {
+        return BalanceWord.wrap(BalanceWord.unwrap(word) - amount);
+    }
 }
 
 /// @dev The caller has checked that `amount` is below 2^128.

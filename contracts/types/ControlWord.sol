@@ -108,8 +108,10 @@ function allowsClass(ControlWord word, uint8 class) pure returns (bool) {
     return class != 0 && (uint256(allowedClasses(word)) >> class) & 1 != 0;
 }
 
-function withHead(ControlWord word, uint32 newSequence, uint160 newChain) pure returns (ControlWord) {
-    return ControlWord.wrap((uint256(settings(word)) << 192) | (uint256(newSequence) << 160) | newChain);
+/// @dev The caller's sequence fits 32 bits; of the hash that `link` is, the low 160 bits are kept.
+function withHead(ControlWord word, uint256 newSequence, uint256 link) pure returns (ControlWord) {
+    uint256 kept = (ControlWord.unwrap(word) >> 192) << 192;
+    return ControlWord.wrap(kept | (newSequence << 160) | uint160(link));
 }
 
 /// @dev What the listing registry decides: phase, halt and the end of the exemption.

@@ -39,6 +39,8 @@ library Reason {
     uint8 internal constant SENDER = 20;
     uint8 internal constant RECEIVER = 40;
     uint8 internal constant EXECUTOR = 60;
+    uint8 internal constant AMOUNT = 80;
+    uint8 internal constant CUSTODY = 100;
 
     uint8 internal constant RESERVED = 0;
     uint8 internal constant UNKNOWN = 1;
