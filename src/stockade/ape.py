@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option
+from ape.exceptions import ApeException, ProviderError
 from eth_account.messages import SignableMessage
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
@@ -54,8 +55,10 @@ class ApeSigner:
         return bytes(signature.encode_rsv())
 
 
-def connection(provider: ProviderAPI) -> Web3:
-    """The web3 behind Ape's provider."""
+def connection(provider: ProviderAPI | None) -> Web3:
+    """The web3 behind Ape's provider; there is none with `--network none`."""
+    if provider is None:
+        raise InputError("This command asks a chain: choose another --network than none.")
     w3 = getattr(provider, "web3", None)
     if not isinstance(w3, Web3):
         raise NetworkError(f"Ape's provider {provider.name!r} has no web3 connection: choose another --network.")
@@ -63,11 +66,13 @@ def connection(provider: ProviderAPI) -> Web3:
 
 
 def is_embedded(provider: ProviderAPI) -> bool:
-    """Whether the chain lives inside this process and ends with it: nothing deployed there is worth a file."""
-    return bool(provider.name == "test")
+    """Whether the chain lives inside this process, or was started by it, and ends with it: nothing deployed there is
+    worth a file. (`process` is what ape-foundry's provider started; it is None when attached to a running node.)
+    """
+    return bool(provider.name == "test") or getattr(provider, "process", None) is not None
 
 
-def open_suite(provider: ProviderAPI, deployment: Path | None = None) -> Suite:
+def open_suite(provider: ProviderAPI | None, deployment: Path | None = None) -> Suite:
     """The suite of a deployment file, by default the one of the connected chain."""
     w3 = connection(provider)
     return Suite(w3, Deployment.load(deployment or DEPLOYMENTS / f"{w3.eth.chain_id}.json"))
@@ -76,7 +81,7 @@ def open_suite(provider: ProviderAPI, deployment: Path | None = None) -> Suite:
 # ---------------------------------------------------------------- command line
 
 
-class SuiteCommand(ConnectedProviderCommand):  # type: ignore[misc]
+class SuiteCommand(ConnectedProviderCommand):
     """A command on a connected chain that answers an error with one sentence and no traceback: exit status 2 for wrong
     input (nothing was sent), 1 for a refusal or a network that is not as expected.
     """
@@ -86,6 +91,11 @@ class SuiteCommand(ConnectedProviderCommand):  # type: ignore[misc]
             return super().invoke(ctx)
         except StockadeError as error:
             raise Failure(error) from None
+        except ProviderError as error:
+            text = f"{error} Start a chain (`make devnet`), or choose another --network."
+            raise Failure(NetworkError(text)) from None
+        except ApeException as error:
+            raise Failure(StockadeError(str(error))) from None
 
 
 class Failure(click.ClickException):

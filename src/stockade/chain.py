@@ -28,6 +28,17 @@ from stockade.errors import NetworkError, Refused, StockadeError
 
 T = TypeVar("T")
 
+# What to do about refusals that are no movement's and therefore have no text in `ReasonText`.
+_HINTS = {
+    "AccessManagedUnauthorized": "this account does not hold the role that may do this (docs/roles.md)",
+    "AccessManagerUnauthorizedAccount": "this account does not hold the role that may do this (docs/roles.md)",
+    "ShareTokenMissingRole": "this account does not hold the role, or holds it with a delay (docs/roles.md)",
+    "AccessManagerNotScheduled": "the role waits before it acts; schedule the call first",
+    "AccessManagerNotReady": "the call is scheduled, and its time has not come",
+    "AccessManagerAlreadyScheduled": "the call is scheduled already",
+    "ListingDuplicateIsin": "this share has a token already",
+}
+
 # EIP-7825: no transaction may ask for more.
 TRANSACTION_GAS_LIMIT = 16_777_216
 
@@ -82,7 +93,7 @@ def send(w3: Web3, signer: Signer, transaction: TxParams) -> TxReceipt:
     """Like `transact`, for a raw transaction; without `to` it creates a contract."""
     filled: TxParams = {**transaction, "from": signer.address}
     gas = ask(lambda: w3.eth.estimate_gas(filled))
-    fee = _fees(w3)
+    fee = fees(w3)
     filled |= {
         "chainId": w3.eth.chain_id,
         "nonce": w3.eth.get_transaction_count(signer.address),
@@ -120,6 +131,10 @@ def revert_data(error: BaseException) -> bytes | None:
         return bytes(HexBytes(found)) if isinstance(found, str) and found.startswith("0x") else None
     if type(error).__name__ == "TransactionFailed":  # eth-tester's, not installed with the library
         return _embedded_revert(str(error))
+    cause = error.__context__
+    if isinstance(error, OverflowError) and type(cause).__name__ == "TransactionFailed":
+        # web3 reads the data as a string before it hands it on, and some errors' arguments make an impossible length.
+        return _embedded_revert(str(cause))
     return None
 
 
@@ -143,7 +158,10 @@ def decode_error(data: bytes) -> tuple[str, dict[str, Any]]:
     except DecodingError:
         return declared["name"], {}
     names = (item["name"] for item in declared["inputs"])
-    return declared["name"], dict(zip(names, values, strict=True))
+    shown = [
+        to_checksum_address(value) if kind == "address" else value for kind, value in zip(types, values, strict=True)
+    ]
+    return declared["name"], dict(zip(names, shown, strict=True))
 
 
 def _abi_type(item: dict[str, Any]) -> str:
@@ -160,7 +178,8 @@ def refusal(data: bytes, code: int = 0, reason: str = "", text: str = "") -> Ref
         name = f"an unknown error (0x{data[:4].hex()})" if data else "no reason"
     shown = ", ".join(f"{key}={_show(value)}" for key, value in values.items())
     detail = f"{name}({shown})" if values else name
-    message = f"{text} [{reason} {code}, {detail}]" if reason else f"Refused: {detail}."
+    plain = f"Refused: {detail}: {_HINTS[name]}." if name in _HINTS else f"Refused: {detail}."
+    message = f"{text} [{reason} {code}, {detail}]" if reason else plain
     return Refused(message, error=name, code=code, reason=reason, data=data)
 
 
@@ -179,7 +198,7 @@ def require_code(w3: Web3, address: str, what: str) -> ChecksumAddress:
     return checked
 
 
-def _fees(w3: Web3) -> TxParams:
+def fees(w3: Web3) -> TxParams:
     """Fees of a type 2 transaction: twice the base fee, and the node's tip."""
     base = w3.eth.get_block("latest").get("baseFeePerGas")
     if base is None:

@@ -29,13 +29,19 @@ CONTRACTS = {
     "implementation": "ShareToken",
 }
 
+# How the authority answers a call whose caller must wait: not scheduled yet, too early, or scheduled too long ago. Once
+# the time has come, the call itself goes through.
+_AWAITS_DELAY = ("AccessManagerNotScheduled", "AccessManagerNotReady", "AccessManagerExpired")
+
+_REMEDY = "let `ape run deploy suite` write the file."
+
 
 @dataclass(frozen=True)
 class Deployment:
     """What was deployed where: the content of `deployments/<chain-id>.json`.
 
-    `block` is the first block of the suite (where its streams begin); `code` the keccak256 of each contract's runtime code;
-    `profile_hash` the hash that stands on chain.
+    `block` is the first block of the suite (where its streams begin); `code` the keccak256 of each contract's runtime
+    code; `profile_hash` the hash that stands on chain.
     """
 
     chain_id: int
@@ -59,13 +65,15 @@ class Deployment:
         known = set(cls.__dataclass_fields__)
         if not isinstance(content, dict) or set(content) != known:
             wrong = sorted(known.symmetric_difference(content if isinstance(content, dict) else []))
-            raise InputError(
-                f"{path}: missing or unknown fields {', '.join(wrong)}; let `ape run deploy suite` write it."
-            )
+            raise InputError(f"{path}: missing or unknown fields {', '.join(wrong)}; {_REMEDY}")
+        kinds = {"chain_id": int, "block": int, "addresses": dict, "code": dict, "transactions": dict}
+        for name, kind in kinds.items():
+            if not isinstance(content[name], kind):
+                raise InputError(f"{path}: field {name} is {content[name]!r}; {_REMEDY}")
         for name in CONTRACTS:
             address = content["addresses"].get(name)
             if not isinstance(address, str) or not is_address(address):
-                raise InputError(f"{path}: field addresses.{name} is {address!r}, not an address.")
+                raise InputError(f"{path}: field addresses.{name} is {address!r}, not an address; {_REMEDY}")
         return cls(**content)
 
     def save(self, path: Path) -> None:
@@ -79,8 +87,8 @@ class Deployment:
 class Suite:
     """The one object every tool starts from.
 
-    Raises NetworkError when the chain is another than the deployment's, or an address holds no code or other code than was
-    deployed.
+    Raises NetworkError when the chain is another than the deployment's, or an address holds no code or other code than
+    was deployed.
     """
 
     def __init__(self, w3: Web3, deployment: Deployment) -> None:
@@ -180,19 +188,19 @@ class Suite:
         """Like `send`, for a function whose role may carry a delay. The receipt when it was done; else the second (UTC)
         from which the same call, made again, is executed: it is now scheduled, and GUARDIAN may cancel it.
         """
+        try:
+            return self.send(signer, call)
+        except Refused as refused:
+            if refused.error not in _AWAITS_DELAY:
+                raise
         data = call._encode_transaction_data()
         functions = self.authority.functions
-        immediate, delay = functions.canCall(signer.address, call.address, data[:10]).call()
-        if immediate or not delay:
-            return self.send(signer, call)
         operation = functions.hashOperation(signer.address, call.address, data).call()
         due: int = functions.getSchedule(operation).call()
         if due == 0:
             self.send(signer, functions.schedule(call.address, data, 0))
-            return int(functions.getSchedule(operation).call())
-        if due > self.w3.eth.get_block("latest")["timestamp"]:
-            return due
-        return self.send(signer, functions.execute(call.address, data))
+            due = functions.getSchedule(operation).call()
+        return due
 
 
 def contract_at(w3: Web3, name: str, address: str) -> Contract:

@@ -11,7 +11,7 @@ import tomllib
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -154,14 +154,19 @@ def parse(content: bytes, where: str) -> Profile:
     try:
         return Profile(**values, hash="0x" + hashlib.sha256(content).hexdigest())
     except ValidationError as error:
-        raise InputError("; ".join(_sentence(where, problem) for problem in error.errors())) from None
+        raise InputError(sentences(where, error)) from None
 
 
-def _sentence(where: str, problem: object) -> str:
-    details = dict(problem)  # type: ignore[call-overload]
-    key = ".".join(str(part) for part in details["loc"])
-    if details["type"] == "extra_forbidden":
+def sentences(where: str, error: ValidationError) -> str:
+    """What is wrong with a file, for people: one clause for each key. Entries of a list are counted from 1."""
+    return "; ".join(_sentence(where, dict(problem)) for problem in error.errors()) + "."
+
+
+def _sentence(where: str, problem: dict[str, Any]) -> str:
+    key = "".join(f" {part + 1}" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+    if problem["type"] == "extra_forbidden":
         return f"{where}: unknown key {key}: remove it, or correct its spelling"
-    if details["type"] == "missing":
+    if problem["type"] == "missing":
         return f"{where}: key {key} is missing: add it"
-    return f"{where}: key {key}: {details['msg']}"
+    text = str(problem["ctx"]["error"] if problem["type"] == "value_error" else problem["msg"]).rstrip(".")
+    return f"{where}: key {key}: {text}" if key else f"{where}: {text}"
