@@ -7,8 +7,11 @@ listings) is written in between, under roles it grants itself and gives back.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
 from eth_typing import ChecksumAddress
 from eth_utils.abi import function_abi_to_4byte_selector
@@ -23,7 +26,8 @@ from web3.utils import get_create_address
 
 from stockade import chain, manifest
 from stockade.chain import Signer
-from stockade.errors import InputError, NetworkError
+from stockade.errors import InputError, NetworkError, StockadeError
+from stockade.listing import Document, Share, document_call, list_share
 from stockade.profiles import Profile
 from stockade.records import Role
 from stockade.suite import CONTRACTS, Deployment, Suite
@@ -69,6 +73,10 @@ _CONSTRUCTORS: dict[str, Callable[[dict[str, str]], tuple[object, ...]]] = {
 # What the deployer lends itself to write the suite's first entries, until `hand_over`.
 BORROWED = (Role.ISSUER, Role.COMPLIANCE, Role.CUSTODY_ADMIN)
 
+# Upper bounds of the gas a deployment takes, for asking beforehand whether the deployer can pay. A test holds them
+# against the real figures.
+_GAS = {"suite": 19_000_000, "registrar": 150_000, "custodian": 500_000, "share": 650_000, "document": 250_000}
+
 Progress = Callable[[str], None]
 
 
@@ -84,26 +92,152 @@ class Custodian:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a suite starts with. `roles` names the accounts of each role; `registrars` maps account to number."""
+    """What a suite starts with. `roles` names the accounts of each role; `registrars` maps account to number.
+
+    `shares` are listed and activated, with `documents` (ticker and document). `chain_ids` are the only chains the plan
+    may be deployed on; empty means any. `stockade.plan` reads all of it from a file.
+    """
 
     profile: Profile
     roles: dict[Role, tuple[str, ...]]
     registrars: dict[str, int]
     custodians: tuple[Custodian, ...]
+    shares: tuple[Share, ...] = ()
+    documents: tuple[tuple[str, Document], ...] = ()
+    chain_ids: tuple[int, ...] = ()
+    registrar_names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """How often `deploy` says what it is doing."""
+        return len(_CONSTRUCTORS) + 3 + len(self.registrars) + len(self.custodians) + len(self.shares)
+
+    @property
+    def gas(self) -> int:
+        """Gas that the whole deployment takes at most."""
+        counts = {
+            "suite": 1,
+            "registrar": len(self.registrars),
+            "custodian": len(self.custodians),
+            "share": len(self.shares),
+            "document": len(self.documents),
+        }
+        return sum(_GAS[name] * count for name, count in counts.items())
+
+
+def deploy(w3: Web3, signer: Signer, plan: Plan, progress: Progress = lambda step: None) -> Suite:
+    """The whole plan: a suite with its shares listed and active, handed over. The deployer ends with no role.
+
+    Raises InputError or NetworkError, before anything is sent, for what `check` finds.
+    """
+    check(w3, signer.address, plan)
+    suite = deploy_suite(w3, signer, plan, progress)
+    for share in plan.shares:
+        progress(f"listing {share.ticker}")
+        token = list_share(suite, signer, share, plan.profile)
+        suite.send(signer, suite.ledger.functions.setTerms(token, plan.profile.custody.terms))
+        suite.send(signer, suite.listings.functions.activate(token))
+        for ticker, document in plan.documents:
+            if ticker == share.ticker:
+                suite.send(signer, document_call(suite, token, document))
+    hand_over(suite, signer, plan, progress)
+    if kept := roles_of(suite, signer.address):
+        names = ", ".join(role.name for role in kept)
+        raise StockadeError(f"The deployer {signer.address} still holds {names}: do not use this suite, deploy again.")
+    return suite
+
+
+def check(w3: Web3, deployer: str, plan: Plan) -> None:
+    """What can be known before anything is sent: the chain, the clock, the wallets that must exist, the money.
+
+    Raises InputError for the plan, NetworkError for the chain or the deployer's funds.
+    """
+    _check_roles(plan, deployer)
+    if plan.chain_ids and (found := w3.eth.chain_id) not in plan.chain_ids:
+        allowed = ", ".join(str(number) for number in plan.chain_ids)
+        raise NetworkError(
+            f"The node is chain {found}, the plan is for {allowed}: choose another --network, or name it in chain_ids."
+        )
+    for custodian in plan.custodians:
+        for account, kind in custodian.attestors:
+            if kind == "contract":
+                chain.require_code(w3, account, f"attestor of {custodian.name}, kind contract")
+    now = w3.eth.get_block("latest")["timestamp"]
+    start, end = plan.profile.period
+    if plan.shares and not start <= now < end:
+        raise InputError(
+            f"Profile {plan.profile.id} is in force from {_date(start)} until {_date(end)}, but the chain's clock says "
+            f"{_date(now)}: shares cannot be activated now. Leave out the shares, or choose another profile."
+        )
+    if (balance := w3.eth.get_balance(to_checksum_address(deployer))) < (needed := cost(w3, plan)):
+        raise NetworkError(
+            f"The deployer {deployer} has {in_ether(balance)} and may need {in_ether(needed)} ({plan.gas:,} gas): "
+            "send it more first."
+        )
+
+
+def check_file(w3: Web3, path: Path, replace: bool) -> None:
+    """Whether the deployment may be recorded in the file: nothing that still stands is forgotten unless told so.
+
+    Raises InputError.
+    """
+    folder = path.parent
+    if folder.exists() and not os.access(folder, os.W_OK):
+        raise InputError(f"{folder} cannot be written to: the deployment could not be recorded.")
+    if replace or not path.exists():
+        return
+    if any(state != "no code" for state in code_states(w3, Deployment.load(path)).values()):
+        raise InputError(
+            f"{path} records a suite that stands on this chain: use it (`ape run deploy show`), or give --replace "
+            "to record another in its place."
+        )
+
+
+def code_states(w3: Web3, deployment: Deployment) -> dict[str, str]:
+    """What stands at each address of a deployment: "as deployed", "other code" or "no code"."""
+    states = {}
+    for name in CONTRACTS:
+        code = w3.eth.get_code(to_checksum_address(deployment.addresses[name]))
+        unchanged = Web3.keccak(code).to_0x_hex() == deployment.code.get(name)
+        states[name] = "no code" if not code else "as deployed" if unchanged else "other code"
+    return states
+
+
+def cost(w3: Web3, plan: Plan) -> int:
+    """Wei that the deployment costs at most, at the present fee."""
+    return plan.gas * int(chain.fees(w3)["maxFeePerGas"])
+
+
+def in_ether(wei: int) -> str:
+    """An amount of the chain's coin, for people."""
+    return f"{Web3.from_wei(wei, 'ether'):,.6f} ETH"
+
+
+def roles_of(suite: Suite, account: str) -> list[Role]:
+    """The roles an account holds."""
+    return [role for role in Role if suite.authority.functions.hasRole(role, account).call()[0]]
+
+
+def _date(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _check_roles(plan: Plan, deployer: str) -> None:
+    if not plan.roles.get(Role.ADMIN):
+        raise InputError("The suite plan names no ADMIN: add the multisig that shall hold it.")
+    for role, accounts in plan.roles.items():
+        if deployer in accounts:
+            raise InputError(
+                f"The deployer {deployer} may hold no role, but the plan names it {role.name}: name another."
+            )
 
 
 def deploy_suite(w3: Web3, signer: Signer, plan: Plan, progress: Progress = lambda step: None) -> Suite:
     """Deploys and wires a suite; the deployer still holds ADMIN, ISSUER, COMPLIANCE and CUSTODY_ADMIN.
 
-    Call `hand_over` when the first listings are in. Raises InputError for a plan without an ADMIN.
+    Call `hand_over` when the first listings are in; `deploy` does both. Raises InputError for a plan without an ADMIN.
     """
-    if not plan.roles.get(Role.ADMIN):
-        raise InputError("The suite plan names no ADMIN: add the multisig that shall hold it.")
-    for role, accounts in plan.roles.items():
-        if signer.address in accounts:
-            raise InputError(
-                f"The deployer {signer.address} may hold no role, but the plan names it {role.name}: name another."
-            )
+    _check_roles(plan, signer.address)
     nonce = w3.eth.get_transaction_count(signer.address)
     addresses = {"deployer": str(signer.address)}
     for step, name in enumerate(_CONSTRUCTORS):
@@ -143,7 +277,7 @@ def deploy_suite(w3: Web3, signer: Signer, plan: Plan, progress: Progress = lamb
 
 
 def hand_over(suite: Suite, signer: Signer, plan: Plan, progress: Progress = lambda step: None) -> None:
-    """Gives operational roles to KEY_ADMIN, ADMIN to the plan's admins with its delay, and the deployer keeps nothing."""
+    """Gives operational roles to KEY_ADMIN, ADMIN with its delay to the plan's admins; the deployer keeps nothing."""
     progress("handing over")
     functions = suite.authority.functions
     calls = [functions.revokeRole(role, signer.address) for role in BORROWED]

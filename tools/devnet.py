@@ -1,0 +1,166 @@
+"""A local chain with the suite of examples/suite.toml on it: `make devnet`, or `python tools/devnet.py --port 8545`.
+
+Starts anvil, deploys by the command an issuer uses, prints an account for every role, and stays up until Ctrl-C. The
+chain is forgotten then, and so is its deployment file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from eth_account import Account
+from rich.console import Console
+from rich.table import Column, Table
+from web3 import Web3
+
+from stockade.deploy import Plan
+from stockade.errors import StockadeError
+from stockade.plan import read_plan
+from stockade.records import Role
+
+ROOT = Path(__file__).resolve().parent.parent
+PLAN = ROOT / "examples" / "suite.toml"
+CHAIN_ID = 31337
+ACCOUNTS = 60
+# Public: everybody knows these keys. The same mnemonic as in ape-config.yaml, whose accounts `TEST::n` are these.
+MNEMONIC = "test test test test test test test test test test test junk"
+# Accounts with a part to play that no plan names; examples/investors.csv has records for investors and platform.
+OTHERS = {0: "deployer", 16: "relay", 20: "investor", 21: "investor", 28: "platform"}
+
+console = Console()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=8545)
+    parser.add_argument(
+        "--deployment",
+        type=Path,
+        default=ROOT / "deployments" / f"{CHAIN_ID}.json",
+        help="where the deployment is recorded while the chain lives; default deployments/31337.json",
+    )
+    options = parser.parse_args()
+    # SIGTERM ends like Ctrl-C: through the `finally` clauses below.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        run(options.port, options.deployment.resolve())
+    except KeyboardInterrupt:
+        console.print("\nThe chain has ended, its deployment file is removed.")
+    except StockadeError as error:
+        sys.exit(str(error))
+
+
+def run(port: int, deployment: Path) -> None:
+    plan = read_plan(PLAN)
+    with anvil(port) as chain:
+        w3 = wait_until_it_answers(chain, port)
+        try:
+            deploy(port, deployment)
+            show(w3, plan, port, deployment)
+            chain.wait()
+            raise StockadeError("anvil ended: somebody stopped it. Start again with `make devnet`.")
+        finally:
+            deployment.unlink(missing_ok=True)
+
+
+@contextmanager
+def anvil(port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The chain's process, ended on the way out."""
+    for program in ("anvil", "ape"):
+        if shutil.which(program) is None:
+            raise StockadeError(f"{program} was not found: run `make setup`, then `. tools/env.sh` in this shell.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise StockadeError(f"Port {port} cannot be used ({error.strerror}): try `make devnet PORT=...`.") from None
+    command = ["anvil", "--silent", "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID)]
+    command += ["--hardfork", "prague", "--mnemonic", MNEMONIC, "--accounts", str(ACCOUNTS)]
+    process = subprocess.Popen(command)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_until_it_answers(process: subprocess.Popen[bytes], port: int, seconds: int = 20) -> Web3:
+    w3 = Web3(Web3.HTTPProvider(f"http://127.0.0.1:{port}"))
+    for _ in range(seconds * 10):
+        if w3.is_connected():
+            return w3
+        if process.poll() is not None:
+            raise StockadeError(f"anvil could not start on port {port}; what it said stands above.")
+        time.sleep(0.1)
+    raise StockadeError(f"anvil did not answer on port {port} within {seconds} seconds: try again.")
+
+
+def deploy(port: int, deployment: Path) -> None:
+    """By the command an issuer uses."""
+    command = ["ape", "run", "deploy", "suite", "--plan", str(PLAN), "--network", "ethereum:devnet"]
+    command += ["--account", "TEST::0", "--yes", "--deployment", str(deployment)]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "STOCKADE_DEVNET_PORT": str(port)}, check=False)
+    if done.returncode:
+        raise StockadeError("The suite could not be deployed; what the command said stands above.")
+
+
+def show(w3: Web3, plan: Plan, port: int, deployment: Path) -> None:
+    """Who is who, and what to type next."""
+    Account.enable_unaudited_hdwallet_features()
+    paths = (f"m/44'/60'/0'/0/{index}" for index in range(max(OTHERS) + 1))
+    addresses = [Account.from_mnemonic(MNEMONIC, account_path=path).address for path in paths]
+    parts = {index: [part] for index, part in OTHERS.items()}
+    for role, accounts in plan.roles.items():
+        for account in accounts:
+            number = plan.registrars.get(account) if role is Role.REGISTRAR else None
+            parts.setdefault(addresses.index(account), []).append(f"{role.name} {number}" if number else role.name)
+    for number, custodian in enumerate(plan.custodians, start=1):
+        for account, _ in custodian.attestors:
+            parts.setdefault(addresses.index(account), []).append(f"custodian {number}")
+
+    columns = (Column(name, no_wrap=True) for name in ("part", "--account", "address", "ETH"))
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))  # fits 80 columns, addresses whole
+    table.title = "Accounts. Their keys are PUBLIC: send nothing of value to them."
+    for index, names in sorted(parts.items()):
+        balance = Web3.from_wei(w3.eth.get_balance(addresses[index]), "ether")
+        table.add_row("\n".join(names), f"TEST::{index}", addresses[index], f"{balance:,.0f}")
+    console.print(table)
+    console.print(_next(port, deployment), soft_wrap=True, highlight=False)
+
+
+def _next(port: int, deployment: Path) -> str:
+    """What to type in the second shell."""
+    export = "" if port == 8545 else f" && export STOCKADE_DEVNET_PORT={port}"
+    where = f" --deployment {deployment}" if deployment.parent != ROOT / "deployments" else ""
+    where = f"--network ethereum:devnet{where}"
+    return f"""
+Ready: chain {CHAIN_ID} at http://127.0.0.1:{port}. In a second shell, from this folder (every command explains itself
+with --help):
+
+  . tools/env.sh{export}
+  ape run listing show {where}
+  ape run whitelist apply examples/investors.csv --development-key --account TEST::6 {where}
+  ape run listing add NVDA --file examples/listings.toml --account TEST::4 {where}
+
+Ctrl-C here ends the chain; nothing of it remains.
+"""
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()
