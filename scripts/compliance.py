@@ -1,0 +1,399 @@
+"""What compliance does by order, and pauses: `ape run compliance freeze --help`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any
+
+import click
+from ape.api import AccountAPI, ProviderAPI
+from rich.live import Live
+from rich.table import Table
+from web3.contract import Contract
+from web3.types import TxReceipt
+
+from stockade import compliance
+from stockade.ape import SuiteCommand, console, open_suite, signer, signer_options, suite_option
+from stockade.compliance import Act, Order, Outcome
+from stockade.errors import InputError, Refused, StockadeError
+from stockade.records import Basis, ExemptionStatus, Pause
+from stockade.suite import Suite
+from stockade.whitelist import in_words, parse_wallet
+
+EXEMPTION = {
+    "suspend": ExemptionStatus.SUSPENDED,
+    "restore": ExemptionStatus.ACTIVE,
+    "revoke": ExemptionStatus.REVOKED,
+}
+
+
+@click.group()
+def cli() -> None:
+    """For the compliance officer, the pauser and the regulator: acts by order, each with its ground and its hash.
+
+    Each command shows what it would do, asks the contracts whether it would be done, and asks you. With --dry-run it
+    stops there. The account's role decides: COMPLIANCE for all but `pause` (PAUSER) and lifting the FORCE pause
+    (REGULATOR).
+    """
+
+
+def command(build: Callable[..., list[Act]], carry_out: Callable[..., None] | None = None) -> click.Command:
+    """A command out of a function that takes the suite and the arguments and says what is to be done."""
+    do = carry_out or _carry_out
+
+    def run(
+        provider: ProviderAPI, deployment: Path | None, account: AccountAPI, yes: bool, dry_run: bool, **arguments: Any
+    ) -> None:
+        suite = open_suite(provider, deployment)
+        if "basis" in arguments:
+            arguments["order"] = compliance.read_order(arguments.pop("basis"), arguments["order"])
+        acts = build(suite, **arguments)
+        if not acts:
+            console.print("Nothing to do: it stands like that already.")
+            return
+        console.print(_table(acts))
+        do(suite, acts, account, yes, dry_run)
+
+    update_wrapper(run, build)
+    del run.__wrapped__  # type: ignore[attr-defined]  # Ape looks for `provider` in the function it calls.
+    return cli.command(cls=SuiteCommand)(suite_option(signer_options(run)))
+
+
+def act(build: Callable[..., list[Act]]) -> click.Command:
+    """An act without an order."""
+    return command(build)
+
+
+def act_by_order(build: Callable[..., list[Act]], carry_out: Callable[..., None] | None = None) -> click.Command:
+    """An act that takes `--basis` and `--order`, given to the function as one `order`."""
+    build = click.option(
+        "--order",
+        required=True,
+        help="The order: its file, whose keccak256 is recorded, or that hash (0x, 64 hex digits).",
+    )(build)
+    build = click.option(
+        "--basis",
+        required=True,
+        type=click.Choice([basis.name for basis in Basis if basis]),
+        help="The legal ground; reports carry it in the first byte of the order's hash.",
+    )(build)
+    return command(build, carry_out)
+
+
+# ---------------------------------------------------------------- doing
+
+
+def _carry_out(suite: Suite, acts: list[Act], account: AccountAPI, yes: bool, dry_run: bool) -> None:
+    """Rehearses all acts, then does them, one after the other."""
+    sender = suite.w3.to_checksum_address(account.address)
+    for each in acts:
+        compliance.rehearse(suite, sender, each)
+    if not _may_go_on(yes, dry_run):
+        return
+    by = signer(account, yes)
+    for each in acts:
+        _report(Outcome(each, compliance.carry_out(suite, by, each)))
+
+
+def _recover(suite: Suite, acts: list[Act], account: AccountAPI, yes: bool, dry_run: bool) -> None:
+    """What follows a declaration can be rehearsed only after it; one refused step stops no other."""
+    sender = suite.w3.to_checksum_address(account.address)
+    for each in acts[:1] if compliance.declares(acts[0]) else acts:
+        try:
+            compliance.rehearse(suite, sender, each)
+        except Refused as refused:
+            if compliance.declares(each):
+                raise
+            _report(Outcome(each, refused))
+    if not _may_go_on(yes, dry_run):
+        return
+    states = ["waiting"] * len(acts)
+    with Live(_table(acts, states), console=console) as live:
+
+        def progress(outcome: Outcome) -> None:
+            states[acts.index(outcome.act)] = _state(outcome.result)
+            live.update(_table(acts, states))
+
+        outcomes = compliance.recover(suite, signer(account, yes), acts, progress)
+    left = sum(isinstance(outcome.result, Refused) for outcome in outcomes)
+    if left:
+        raise StockadeError(f"{left} of {len(acts)} steps were refused: clear what stands against them and run again.")
+
+
+def _table(acts: list[Act], states: list[str] | None = None) -> Table:
+    """What is to be done, or with states how far it is."""
+    table = Table("step", "by" if states is None else "state", title="To do" if states is None else "Progress")
+    table.add_column("what", overflow="fold")
+    for step, each in enumerate(acts):
+        table.add_row(str(step + 1), each.role.name if states is None else states[step], each.says)
+    return table
+
+
+def _state(result: TxReceipt | int | Refused) -> str:
+    if isinstance(result, Refused):
+        return f"[red]refused[/]: {result.reason or result.error}"
+    return f"[yellow]from {in_words(result)}[/]" if isinstance(result, int) else "[green]done[/]"
+
+
+def _may_go_on(yes: bool, dry_run: bool) -> bool:
+    if dry_run:
+        console.print("Dry run: nothing was sent.")
+        return False
+    if not yes:
+        click.confirm("Do this?", abort=True)
+    return True
+
+
+def _report(outcome: Outcome) -> None:
+    result = outcome.result
+    if isinstance(result, Refused):
+        console.print(f"[red]Refused[/]: {outcome.act.says}.", result, soft_wrap=True)
+    elif isinstance(result, int):
+        console.print(
+            f"[yellow]Scheduled[/]: {outcome.act.says}. Run the same command again from {in_words(result)} on; until "
+            "then GUARDIAN may cancel it.",
+            soft_wrap=True,
+        )
+    else:
+        console.print(
+            f"[green]Done[/]: {outcome.act.says}. Transaction {result['transactionHash'].to_0x_hex()}, block "
+            f"{result['blockNumber']}, {result['gasUsed']:,} gas.",
+            soft_wrap=True,
+        )
+
+
+# ---------------------------------------------------------------- wallets
+
+
+@act_by_order
+@click.argument("wallet")
+def freeze(suite: Suite, wallet: str, order: Order) -> list[Act]:
+    """Freeze a wallet in every token, whether it has a record or not.
+
+    A frozen wallet neither sends, receives, redeems nor takes back; its open redemptions are held. It can be forced.
+
+    \b
+      ape run compliance freeze 0x02484cb50AAC86Eae85610D6f4Bf026f30f6627D --basis SANCTIONS
+        --order order-17.pdf --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.freeze(suite, parse_wallet(wallet), order)]
+
+
+@act_by_order
+@click.argument("wallet")
+def unfreeze(suite: Suite, wallet: str, order: Order) -> list[Act]:
+    """Lift a wallet's freeze; whatever its registrar wrote meanwhile holds from then on.
+
+    \b
+      ape run compliance unfreeze 0x02484cb50AAC86Eae85610D6f4Bf026f30f6627D --basis SANCTIONS
+        --order release-17.pdf --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.unfreeze(suite, parse_wallet(wallet), order)]
+
+
+@click.argument("lost")
+@click.argument("replacement")
+def recover(suite: Suite, lost: str, replacement: str, order: Order) -> list[Act]:
+    """Carry everything of a lost wallet over to another wallet of the same investor.
+
+    The registry declares the loss (the lost wallet becomes REVOKED), each token carries balance and frozen amount over,
+    and the ledger hands over open redemptions, each in a transaction of its own. Should it stop on the way, run it
+    again with the same order: it does what is left. Have the registrar mark the lost wallet REVOKED in its book too:
+    its next whitelist update would make it ACTIVE again.
+
+    \b
+      ape run compliance recover 0x09DB0a93B389bEF724429898f539AEB7ac2Dd55f
+        0x1BcB8e569EedAb4668e55145Cfeaf190902d3CF2 --basis LOST_WALLET --order declaration.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    return compliance.recovery(suite, parse_wallet(lost), parse_wallet(replacement), order)
+
+
+act_by_order(recover, carry_out=_recover)
+
+
+@act
+@click.argument("holder", metavar="ACCOUNT")
+@click.argument("number", type=int)
+def registrar(suite: Suite, holder: str, number: int) -> list[Act]:
+    """Let an account write records under a registrar's number; 0 takes the right away. Takes no order.
+
+    Several accounts may share a number, so a registrar changes its key without rewriting a record. The account also
+    needs the role REGISTRAR, which KEY_ADMIN grants.
+
+    \b
+      ape run compliance registrar 0xbDA5747bFD65F08deb54cb465eB87D40e51B197E 2
+        --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.set_registrar(suite, parse_wallet(holder), number)]
+
+
+# ---------------------------------------------------------------- holdings
+
+
+@act_by_order
+@click.argument("token")
+@click.argument("holder", metavar="ACCOUNT")
+@click.argument("shares")
+def freeze_tokens(suite: Suite, token: str, holder: str, shares: str, order: Order) -> list[Act]:
+    """Set how many of an account's shares are frozen: exactly SHARES afterwards; 0 frees them all.
+
+    It may be more than the account holds: what arrives later is then frozen too.
+
+    \b
+      ape run compliance freeze-tokens AAPLs 0x02484cb50AAC86Eae85610D6f4Bf026f30f6627D 12.5
+        --basis COURT_ORDER --order order-18.pdf --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.freeze_tokens(suite.token(token), parse_wallet(holder), shares, order)]
+
+
+@act_by_order
+@click.argument("token")
+@click.argument("source", metavar="FROM")
+@click.argument("to")
+@click.argument("shares")
+def force(suite: Suite, token: str, source: str, to: str, shares: str, order: Order) -> list[Act]:
+    """Move shares without their holder, frozen ones included. TO must be eligible to receive.
+
+    \b
+      ape run compliance force AAPLs 0x02484cb50AAC86Eae85610D6f4Bf026f30f6627D
+        0x08135Da0A343E492FA2d4282F2AE34c6c5CC1BbE 3 --basis ERROR_CORRECTION --order order-19.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.force(suite.token(token), parse_wallet(source), parse_wallet(to), shares, order)]
+
+
+@act_by_order
+@click.argument("request", type=click.IntRange(min=1), metavar="ID")
+@click.argument("to")
+def force_redemption(suite: Suite, request: int, to: str, order: Order) -> list[Act]:
+    """Take a whole open redemption request: it closes, and its tokens go to TO, who must be eligible to receive.
+
+    \b
+      ape run compliance force-redemption 7 0x08135Da0A343E492FA2d4282F2AE34c6c5CC1BbE
+        --basis COURT_ORDER --order order-20.pdf --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.force_redemption(suite, request, parse_wallet(to), order)]
+
+
+# ---------------------------------------------------------------- pauses
+
+
+@act
+@click.argument("words", nargs=-1, required=True, metavar="[TOKEN] KIND...")
+@click.option("--all", "every", is_flag=True, help="Every token of the suite; name no TOKEN.")
+def pause(suite: Suite, words: tuple[str, ...], every: bool) -> list[Act]:
+    """Stop kinds of movement at once (PAUSER): any of transfer, mint, burn, force. Takes no order.
+
+    Exits stay open whatever is paused: burn stops only the custodians' releases.
+
+    \b
+      ape run compliance pause AAPLs transfer mint --network ethereum:devnet --account TEST::9
+      ape run compliance pause --all transfer mint burn --network ethereum:devnet --account TEST::9
+    """
+    return compliance.pause(suite, *_targets(suite, words, every))
+
+
+@act
+@click.argument("words", nargs=-1, required=True, metavar="[TOKEN] KIND...")
+@click.option("--all", "every", is_flag=True, help="Every token of the suite; name no TOKEN.")
+def unpause(suite: Suite, words: tuple[str, ...], every: bool) -> list[Act]:
+    """Lift pauses where they stand: transfer, mint, burn by COMPLIANCE; force by REGULATOR. Takes no order.
+
+    \b
+      ape run compliance unpause AAPLs transfer mint --network ethereum:devnet --account TEST::5
+      ape run compliance unpause --all force --network ethereum:devnet --account TEST::10
+    """
+    return compliance.unpause(suite, *_targets(suite, words, every))
+
+
+def _targets(suite: Suite, words: tuple[str, ...], every: bool) -> tuple[list[Contract], Pause]:
+    """The tokens and the kinds of movement that a person named."""
+    tokens, names = (suite.tokens(), words) if every else ([suite.token(words[0])], words[1:])
+    known = ", ".join(str(kind.name).lower() for kind in Pause)
+    if not names:
+        raise InputError(f"No kind of movement is named: give any of {known} after the token.")
+    kinds = Pause(0)
+    for name in names:
+        if name.upper() not in Pause.__members__:
+            raise InputError(f"{name!r} is no kind of movement: use any of {known}.")
+        kinds |= Pause[name.upper()]
+    return tokens, kinds
+
+
+# ---------------------------------------------------------------- tokens and listings
+
+
+@act_by_order
+@click.argument("token")
+def suspend(suite: Suite, token: str, order: Order) -> list[Act]:
+    """Suspend an ACTIVE token: no transfer and no mint until it is resumed; redemption stays open.
+
+    \b
+      ape run compliance suspend AAPLs --basis REGULATOR_ORDER --order order-21.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.suspend(suite, suite.token(token), order)]
+
+
+@act_by_order
+@click.argument("token")
+def resume(suite: Suite, token: str, order: Order) -> list[Act]:
+    """Make a SUSPENDED token ACTIVE again, under an exemption in force.
+
+    \b
+      ape run compliance resume AAPLs --basis REGULATOR_ORDER --order order-22.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.resume(suite, suite.token(token), order)]
+
+
+@act_by_order
+@click.argument("token")
+def wind_down(suite: Suite, token: str, order: Order) -> list[Act]:
+    """Wind a token down FOR GOOD: what remains is redemption, force and recovery.
+
+    \b
+      ape run compliance wind-down AAPLs --basis ISSUER_AGREEMENT --order delisting.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.wind_down(suite, suite.token(token), order)]
+
+
+@act_by_order
+@click.argument("token")
+def halt(suite: Suite, token: str, order: Order) -> list[Act]:
+    """Halt a token by hand; whether that stops trading or all transfers is its policy.
+
+    \b
+      ape run compliance halt AAPLs --basis REGULATOR_ORDER --order halt.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.halt(suite, suite.token(token), order)]
+
+
+@act_by_order
+@click.argument("token")
+def lift(suite: Suite, token: str, order: Order) -> list[Act]:
+    """Lift a token's halt.
+
+    \b
+      ape run compliance lift AAPLs --basis REGULATOR_ORDER --order resumption.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.lift(suite, suite.token(token), order)]
+
+
+@act_by_order
+@click.argument("action", type=click.Choice(list(EXEMPTION)))
+@click.argument("number", type=click.IntRange(min=1), metavar="ID")
+def exemption(suite: Suite, action: str, number: int, order: Order) -> list[Act]:
+    """Suspend, restore or revoke an exemption; all its tokens follow in the same transaction. Revoking is final.
+
+    \b
+      ape run compliance exemption suspend 1 --basis REGULATOR_ORDER --order order-23.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    return [compliance.set_exemption(suite, number, EXEMPTION[action], order)]
