@@ -1,0 +1,255 @@
+"""From logs to entries. Never raises: what served the logs is not trusted.
+
+A log that is no entry becomes `Unreadable`; an entry whose data is not what its kind says has no content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.abi import encode as abi_encode
+from eth_abi.exceptions import DecodingError, EncodingError
+from eth_typing import ChecksumAddress
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+from web3.types import LogReceipt
+
+from stockade.records import (
+    ZERO_ADDRESS,
+    Attestation,
+    AttestorKind,
+    Backing,
+    Control,
+    ExemptionStatus,
+    InvestorRecord,
+    Kind,
+    Phase,
+    RequestStatus,
+)
+from stockade.reporting.entries import (
+    RECORD_BITS,
+    AmountFrozen,
+    Attested,
+    AttestorsSet,
+    BatchWritten,
+    Content,
+    CustodianSet,
+    DocumentSet,
+    Entry,
+    Exemption,
+    ExemptionSet,
+    FreezeChanged,
+    HaltSet,
+    Instrument,
+    LedgerKind,
+    Listed,
+    ListingsKind,
+    Moved,
+    PhaseSet,
+    Place,
+    RecordWritten,
+    Recovered,
+    RegistrarSet,
+    RegistryKind,
+    Request,
+    Requested,
+    RequestForced,
+    RequestRecovered,
+    SettingsChanged,
+    TakenBack,
+    Terms,
+    TermsSet,
+    Unreadable,
+)
+
+TOKEN_REPORTED = keccak(text="Reported(uint32,uint8,address,address,address,uint256,bytes32,uint40)")
+STREAM_REPORTED = keccak(text="Reported(uint32,uint8,address,uint40,bytes)")
+RECORD_SET = keccak(text="RecordSet(address,uint256)")
+
+# What a hostile log may make the decoders raise.
+_MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, DecodingError, EncodingError)
+
+
+def decode(contract: str, log: LogReceipt) -> Entry | Unreadable:
+    """The entry in a log of a `contract` of the suite."""
+    seq = place = None
+    try:
+        place = Place(int(log["blockNumber"]), int(log["logIndex"]))
+        topics = [bytes(topic) for topic in log["topics"]]
+        data, transaction = bytes(log["data"]), log["transactionHash"].to_0x_hex()
+        if topics[0] == RECORD_SET and contract == "InvestorRegistry":
+            (word,) = abi_decode(["uint256"], data)
+            seq = word >> RECORD_BITS
+            return _record_entry(topics, word, place, transaction)
+        seq, kind = int.from_bytes(topics[1], "big"), int.from_bytes(topics[2], "big")
+        if topics[0] == TOKEN_REPORTED and contract == "ShareToken":
+            return _token_entry(seq, kind, data, place, transaction)
+        if topics[0] == STREAM_REPORTED and contract in _LAYOUTS:
+            return _stream_entry(contract, seq, kind, data, place, transaction)
+    except _MALFORMED:
+        pass
+    return Unreadable(seq, place)
+
+
+def _token_entry(seq: int, kind: int, data: bytes, place: Place, transaction: str) -> Entry:
+    types = ["address", "address", "address", "uint256", "bytes32", "uint40"]
+    operator, source, target, amount, ref, timestamp = abi_decode(types, data)
+    tail = abi_encode(["uint32", "uint8", *types], [seq, kind, operator, source, target, amount, ref, timestamp])
+    content = _attempt(lambda: _token_content(Kind(kind), _address(source), _address(target), amount, ref))
+    return Entry(seq, kind, _address(operator), timestamp, content, place, transaction, tail)
+
+
+def _token_content(
+    kind: Kind, source: ChecksumAddress, target: ChecksumAddress, amount: int, ref: bytes
+) -> Moved | AmountFrozen | SettingsChanged:
+    if kind is Kind.CONTROL:
+        Control.unpack(amount << 192)  # Raises ValueError for a phase that does not exist.
+        return SettingsChanged(amount)
+    if kind is Kind.FREEZE:
+        return AmountFrozen(source, amount, ref)
+    return Moved(kind, source, target, amount, ref)
+
+
+def _record_entry(topics: list[bytes], word: int, place: Place, transaction: str) -> Entry:
+    wallet = _address(abi_decode(["address"], topics[1])[0])
+    tail = abi_encode(["address", "uint256"], [wallet, word])
+    content = _attempt(lambda: RecordWritten(wallet, _record(word)))
+    return Entry(word >> RECORD_BITS, RegistryKind.RECORD, ZERO_ADDRESS, 0, content, place, transaction, tail)
+
+
+def _stream_entry(contract: str, seq: int, kind: int, data: bytes, place: Place, transaction: str) -> Entry:
+    operator, timestamp, change = abi_decode(["address", "uint40", "bytes"], data)
+    types = ["uint32", "uint8", "address", "uint40", "bytes32"]
+    tail = abi_encode(types, [seq, kind, operator, timestamp, keccak(change)])
+    content = _attempt(lambda: _stream_content(contract, kind, change))
+    return Entry(seq, kind, _address(operator), timestamp, content, place, transaction, tail)
+
+
+def _stream_content(contract: str, kind: int, change: bytes) -> Content:
+    types, build = _LAYOUTS[contract][kind]
+    return build(*abi_decode(types, change))
+
+
+def _attempt(build: Callable[[], Content]) -> Content | None:
+    try:
+        return build()
+    except _MALFORMED:
+        return None
+
+
+# ---------------------------------------------------------------- layouts
+
+
+def _address(value: Any) -> ChecksumAddress:
+    return to_checksum_address(value)
+
+
+def _record(word: int) -> InvestorRecord:
+    return InvestorRecord.unpack(word & (1 << RECORD_BITS) - 1)
+
+
+def _attestation(values: tuple[Any, ...]) -> Attestation:
+    token, *middle, account, ref, evidence, as_of, valid_until = values
+    return Attestation.from_tuple((_address(token), *middle, _address(account), ref, evidence, as_of, valid_until))
+
+
+def _request(values: tuple[Any, ...]) -> Request:
+    token, custodian, deadline, status, holder, amount = values
+    return Request(_address(token), custodian, deadline, RequestStatus(status), _address(holder), amount)
+
+
+def _exemption(values: tuple[Any, ...]) -> Exemption:
+    document, profile, valid_from, valid_until, status = values
+    return Exemption(document, profile, valid_from, valid_until, ExemptionStatus(status))
+
+
+def _instrument(values: tuple[Any, ...]) -> Instrument:
+    isin, cusip, mic, backing, ticker = values
+    return Instrument(isin, cusip, mic, Backing(backing), ticker)
+
+
+_Layout = tuple[tuple[str, ...], Callable[..., Content]]
+
+_ATTESTATION = "(address,uint32,uint8,uint32,uint256,uint256,address,bytes32,bytes32,uint40,uint40)"
+_REQUEST = "(address,uint32,uint40,uint8,address,uint96)"
+_EXEMPTION = "(bytes32,bytes32,uint40,uint40,uint8)"
+_INSTRUMENT = "(bytes12,bytes9,bytes4,uint8,bytes12)"
+
+_FREEZE: _Layout = (
+    ("address", "uint256", "bytes32"),
+    lambda wallet, word, ref: FreezeChanged(_address(wallet), _record(word), ref),
+)
+
+_LAYOUTS: dict[str, dict[int, _Layout]] = {
+    "InvestorRegistry": {
+        RegistryKind.BATCH: (("uint16", "uint32", "bytes32"), BatchWritten),
+        RegistryKind.FREEZE: _FREEZE,
+        RegistryKind.UNFREEZE: _FREEZE,
+        RegistryKind.RECOVERY: (
+            ("address", "address", "uint256", "bytes32"),
+            lambda lost, new, word, ref: Recovered(_address(lost), _address(new), _record(word), ref),
+        ),
+        RegistryKind.REGISTRAR: (
+            ("address", "uint16"),
+            lambda account, number: RegistrarSet(_address(account), number),
+        ),
+    },
+    "CustodyLedger": {
+        LedgerKind.ATTESTATION: (
+            (_ATTESTATION, "uint256"),
+            lambda values, issued: Attested(_attestation(values), issued),
+        ),
+        LedgerKind.REQUEST: (
+            ("uint256", _REQUEST, "bytes32"),
+            lambda number, values, ref: Requested(number, _request(values), ref),
+        ),
+        LedgerKind.TAKE_BACK: (("uint256",), TakenBack),
+        LedgerKind.FORCED: (
+            ("uint256", "address", "bytes32"),
+            lambda number, receiver, ref: RequestForced(number, _address(receiver), ref),
+        ),
+        LedgerKind.REQUEST_RECOVERED: (
+            ("uint256", "address", "bytes32"),
+            lambda number, holder, ref: RequestRecovered(number, _address(holder), ref),
+        ),
+        LedgerKind.CUSTODIAN: (("uint32", "bytes20", "bytes32", "bool"), CustodianSet),
+        LedgerKind.ATTESTORS: (
+            ("uint32", "address[]", "(address,uint8)[]", "uint8"),
+            lambda custodian, removed, added, threshold: AttestorsSet(
+                custodian,
+                tuple(_address(account) for account in removed),
+                tuple((_address(account), AttestorKind(kind)) for account, kind in added),
+                threshold,
+            ),
+        ),
+        LedgerKind.TERMS: (
+            ("address", "(uint96,uint32,uint32)"),
+            lambda token, values: TermsSet(_address(token), Terms(*values)),
+        ),
+    },
+    "ListingRegistry": {
+        ListingsKind.EXEMPTION: (
+            ("uint32", _EXEMPTION, "bytes32"),
+            lambda number, values, ref: ExemptionSet(number, _exemption(values), ref),
+        ),
+        ListingsKind.LISTING: (
+            ("address", _INSTRUMENT, "uint32"),
+            lambda token, values, exemption: Listed(_address(token), _instrument(values), exemption),
+        ),
+        ListingsKind.PHASE: (
+            ("address", "uint8", "bytes32"),
+            lambda token, phase, ref: PhaseSet(_address(token), Phase(phase), ref),
+        ),
+        ListingsKind.HALT: (
+            ("address", "bool", "bytes32"),
+            lambda token, halted, ref: HaltSet(_address(token), halted, ref),
+        ),
+        # The uri is a string on chain, encoded like bytes; nothing there proves that it is UTF-8.
+        ListingsKind.DOCUMENT: (
+            ("address", "bytes32", "bytes", "bytes32"),
+            lambda token, name, uri, digest: DocumentSet(_address(token), name, uri, digest),
+        ),
+    },
+}

@@ -1,0 +1,352 @@
+"""What the suite reports, as typed entries: one class for each kind.
+
+Kinds and layouts are those of the NatSpec in `contracts/interfaces/`; `decode` reads them from logs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from eth_abi.abi import encode as abi_encode
+from eth_typing import ChecksumAddress
+from eth_utils.crypto import keccak
+
+from stockade.records import (
+    Attestation,
+    AttestorKind,
+    Backing,
+    Control,
+    ExemptionStatus,
+    InvestorRecord,
+    Kind,
+    Phase,
+    RequestStatus,
+)
+
+RECORD_BITS = 168
+CHAIN_MASK = (1 << 160) - 1
+
+
+class RegistryKind(IntEnum):
+    BATCH = 1
+    RECORD = 2
+    FREEZE = 3
+    UNFREEZE = 4
+    RECOVERY = 5
+    REGISTRAR = 6
+
+
+class LedgerKind(IntEnum):
+    ATTESTATION = 1
+    REQUEST = 2
+    TAKE_BACK = 3
+    FORCED = 4
+    REQUEST_RECOVERED = 5
+    CUSTODIAN = 6
+    ATTESTORS = 7
+    TERMS = 8
+
+
+class ListingsKind(IntEnum):
+    EXEMPTION = 1
+    LISTING = 2
+    PHASE = 3
+    HALT = 4
+    DOCUMENT = 5
+
+
+KINDS: dict[str, type[IntEnum]] = {
+    "ShareToken": Kind,
+    "InvestorRegistry": RegistryKind,
+    "CustodyLedger": LedgerKind,
+    "ListingRegistry": ListingsKind,
+}
+
+
+# ---------------------------------------------------------------- structs, in the order of the contracts' own
+
+
+class Request(NamedTuple):
+    """A redemption. `deadline` in seconds UTC, `amount` in raw tokens."""
+
+    token: ChecksumAddress
+    custodian: int
+    deadline: int
+    status: RequestStatus
+    holder: ChecksumAddress
+    amount: int
+
+
+class Terms(NamedTuple):
+    """A token's custody terms: shares (18 decimals), seconds, seconds."""
+
+    deposit_cap: int
+    max_position_age: int
+    redemption_period: int
+
+
+class Exemption(NamedTuple):
+    """What the suite relies on. Times in seconds UTC."""
+
+    document: bytes
+    profile: bytes
+    valid_from: int
+    valid_until: int
+    status: ExemptionStatus
+
+
+class Instrument(NamedTuple):
+    """The listed share: ASCII, zero padded."""
+
+    isin: bytes
+    cusip: bytes
+    mic: bytes
+    backing: Backing
+    ticker: bytes
+
+
+# ---------------------------------------------------------------- contents
+
+
+class Content:
+    """What one entry says; its subclasses name the stream and the kind."""
+
+
+@dataclass(frozen=True)
+class Moved(Content):
+    """Token 1-6. `amount` in raw tokens; MINT has no source, BURN no target."""
+
+    kind: Kind
+    source: ChecksumAddress
+    target: ChecksumAddress
+    amount: int
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class AmountFrozen(Content):
+    """Token 7: the account's frozen amount from now on, raw tokens."""
+
+    account: ChecksumAddress
+    amount: int
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class SettingsChanged(Content):
+    """Token 8: the upper 64 bits of the control word."""
+
+    settings: int
+
+    @property
+    def control(self) -> Control:
+        """The settings in words; the head in it is not meant."""
+        return Control.unpack(self.settings << 192)
+
+
+@dataclass(frozen=True)
+class BatchWritten(Content):
+    """Registry 1: the `rows` records that follow are of this batch."""
+
+    registrar: int
+    rows: int
+    evidence_root: bytes
+
+
+@dataclass(frozen=True)
+class RecordWritten(Content):
+    """Registry 2."""
+
+    wallet: ChecksumAddress
+    record: InvestorRecord
+
+
+@dataclass(frozen=True)
+class FreezeChanged(Content):
+    """Registry 3 and 4: the record after the freeze or its lifting."""
+
+    wallet: ChecksumAddress
+    record: InvestorRecord
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class Recovered(Content):
+    """Registry 5: `record` is the lost wallet's."""
+
+    lost: ChecksumAddress
+    replacement: ChecksumAddress
+    record: InvestorRecord
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class RegistrarSet(Content):
+    """Registry 6; number zero takes the right away."""
+
+    account: ChecksumAddress
+    number: int
+
+
+@dataclass(frozen=True)
+class Attested(Content):
+    """Ledger 1. `issued` in raw tokens, after the sentence."""
+
+    attestation: Attestation
+    issued: int
+
+
+@dataclass(frozen=True)
+class Requested(Content):
+    """Ledger 2."""
+
+    id: int
+    request: Request
+    delivery_ref: bytes
+
+
+@dataclass(frozen=True)
+class TakenBack(Content):
+    """Ledger 3."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class RequestForced(Content):
+    """Ledger 4."""
+
+    id: int
+    receiver: ChecksumAddress
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class RequestRecovered(Content):
+    """Ledger 5: the request's holder from now on."""
+
+    id: int
+    holder: ChecksumAddress
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class CustodianSet(Content):
+    """Ledger 6."""
+
+    custodian: int
+    lei: bytes
+    name_hash: bytes
+    open: bool
+
+
+@dataclass(frozen=True)
+class AttestorsSet(Content):
+    """Ledger 7: a change, removals first."""
+
+    custodian: int
+    removed: tuple[ChecksumAddress, ...]
+    added: tuple[tuple[ChecksumAddress, AttestorKind], ...]
+    threshold: int
+
+
+@dataclass(frozen=True)
+class TermsSet(Content):
+    """Ledger 8."""
+
+    token: ChecksumAddress
+    terms: Terms
+
+
+@dataclass(frozen=True)
+class ExemptionSet(Content):
+    """Listings 1: the whole exemption from now on."""
+
+    exemption: int
+    value: Exemption
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class Listed(Content):
+    """Listings 2: a new token, PENDING."""
+
+    token: ChecksumAddress
+    instrument: Instrument
+    exemption: int
+
+
+@dataclass(frozen=True)
+class PhaseSet(Content):
+    """Listings 3: the listing's own phase."""
+
+    token: ChecksumAddress
+    phase: Phase
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class HaltSet(Content):
+    """Listings 4."""
+
+    token: ChecksumAddress
+    halted: bool
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class DocumentSet(Content):
+    """Listings 5; an empty `uri` (bytes as on chain, UTF-8 by custom) and hash removes it."""
+
+    token: ChecksumAddress
+    name: bytes
+    uri: bytes
+    hash: bytes
+
+
+# ---------------------------------------------------------------- entries
+
+
+class Place(NamedTuple):
+    """Where a log stands; ascending on one chain."""
+
+    block: int
+    log: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One numbered entry of a stream.
+
+    `content` is None when the kind is unknown here or the data is not what the kind says; the chain still covers it.
+    `tail` is what the link hashes after the chain so far. The log of a RECORD has neither operator nor time: they are
+    its batch's, zero until `streams.follow` has filled them in.
+    """
+
+    seq: int
+    kind: int
+    operator: ChecksumAddress
+    timestamp: int
+    content: Content | None
+    place: Place
+    transaction: str
+    tail: bytes
+
+    def link(self, chain: int) -> int:
+        """The chain after this entry: chain' = uint160(keccak256(abi.encode(chain, ...tail)))."""
+        return int.from_bytes(keccak(chain.to_bytes(32, "big") + self.tail), "big") & CHAIN_MASK
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A log that is no entry; `seq` when at least its number can be read."""
+
+    seq: int | None
+    place: Place | None
+
+
+def start_of_chain(chain_id: int, address: str) -> int:
+    """The chain before the first entry: uint160(keccak256(abi.encode(chainid, address)))."""
+    return int.from_bytes(keccak(abi_encode(["uint256", "address"], [chain_id, address])), "big") & CHAIN_MASK

@@ -1,0 +1,127 @@
+"""Reading from a node that may be broken or hostile: many questions in few requests, logs in chunks of blocks.
+
+Whatever a node answers, nothing but a NetworkError comes out of here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from eth_typing import ChecksumAddress
+from eth_utils.address import to_checksum_address
+from web3 import HTTPProvider, Web3
+from web3.contract import Contract
+from web3.exceptions import Web3RPCError
+from web3.types import LogReceipt
+
+from stockade import chain, manifest
+from stockade.errors import NetworkError, StockadeError
+from stockade.reporting.decode import RECORD_SET, STREAM_REPORTED, TOKEN_REPORTED
+
+T = TypeVar("T")
+
+# Called with what is being done, how much of it is done, and of how much.
+Progress = Callable[[str, int, int], None]
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """For callers who show none."""
+
+
+# Questions in one HTTP request; several public nodes refuse more than 100.
+BATCH = 100
+
+# Blocks in one eth_getLogs; a node that refuses so many is asked for half.
+CHUNK = 10_000
+
+
+def ask(question: Callable[[], T]) -> T:
+    """The answer, or a NetworkError."""
+    try:
+        return chain.ask(question)
+    except StockadeError:
+        raise
+    except Exception as error:  # web3 raises whatever a wrong answer makes it stumble over
+        raise NetworkError(f"The node's answer cannot be read ({error}): ask another node.") from error
+
+
+def ask_many(w3: Web3, questions: Sequence[Callable[[], Any]], progress: Progress = no_progress) -> list[Any]:
+    """The answers, in order. Each question is one call of web3 (`lambda: call.call(block_identifier=block)`)."""
+    answers: list[Any] = []
+    for start in range(0, len(questions), BATCH):
+        some = questions[start : start + BATCH]
+        answers += _batch(w3, some) if isinstance(w3.provider, HTTPProvider) else [ask(each) for each in some]
+        progress("comparing", len(answers), len(questions))
+    return answers
+
+
+def _batch(w3: Web3, questions: Sequence[Callable[[], Any]]) -> list[Any]:
+    def execute() -> list[Any]:
+        with w3.batch_requests() as batch:
+            for question in questions:
+                batch.add(question())
+            return list(batch.execute())
+
+    answers = ask(execute)
+    if len(answers) != len(questions):
+        raise NetworkError(f"The node gave {len(answers)} answers to {len(questions)} questions: ask another node.")
+    return answers
+
+
+def read_logs(
+    w3: Web3, addresses: Sequence[ChecksumAddress], first: int, last: int, progress: Progress = no_progress
+) -> dict[ChecksumAddress, list[LogReceipt]]:
+    """The report logs of each address in blocks `first` to `last`, as delivered: neither sorted nor checked."""
+    found: dict[ChecksumAddress, list[LogReceipt]] = {address: [] for address in addresses}
+    start, span = first, min(CHUNK, last - first + 1)
+    while found and start <= last:
+        end = min(start + span - 1, last)
+        try:
+            logs = _get_logs(w3, addresses, start, end)
+        except Web3RPCError as error:
+            if span == 1:
+                raise NetworkError(f"The node refuses the logs of block {start}: {error}.") from error
+            span = max(1, span // 2)
+            continue
+        for log in logs:
+            # What was not asked for is of no use and does no harm.
+            found.get(log["address"], []).append(log)
+        progress("reading blocks", end - first + 1, last - first + 1)
+        start = end + 1
+    return found
+
+
+def _get_logs(w3: Web3, addresses: Sequence[ChecksumAddress], start: int, end: int) -> list[LogReceipt]:
+    def question() -> list[LogReceipt]:
+        topics = [[TOKEN_REPORTED, STREAM_REPORTED, RECORD_SET]]
+        logs = w3.eth.get_logs(
+            {"address": list(addresses), "fromBlock": start, "toBlock": end, "topics": topics}  # type: ignore[typeddict-item]
+        )
+        for log in logs:
+            log["address"]  # a log without it is no log
+        return logs
+
+    try:
+        return question()
+    except Web3RPCError:
+        raise
+    except Exception as error:
+        raise NetworkError(f"The node's answer cannot be read ({error}): ask another node.") from error
+
+
+def plain_contract(w3: Web3, name: str, address: str) -> Contract:
+    """A contract of the suite whose strings are read as bytes: nothing on chain proves that they are UTF-8, and one
+    that is not must stop nobody from reading the rest.
+    """
+    abi = [
+        {**item, "outputs": [{**out, "type": "bytes"} if out["type"] == "string" else out for out in item["outputs"]]}
+        for item in manifest.abi(name)
+        if item["type"] == "function"
+    ]
+    return w3.eth.contract(address=to_checksum_address(address), abi=abi)
+
+
+def text(value: bytes) -> str:
+    """On-chain text for people; what is not UTF-8 is shown escaped."""
+    return value.decode("utf-8", "backslashreplace")

@@ -1,0 +1,336 @@
+"""The state of a suite, rebuilt from its reports alone: no chain is asked, only entries are replayed.
+
+It reads as a specification of what each entry means. Rules are absent on purpose: whether a movement was allowed was
+the contracts' to judge. What cannot be, such as an answer to a request nobody made, becomes a `Contradiction`, never
+an exception: the entries may come from a node that lies.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from eth_typing import ChecksumAddress
+
+from stockade.records import (
+    AttestorKind,
+    Control,
+    ExemptionStatus,
+    InvestorRecord,
+    Kind,
+    Phase,
+    Position,
+    RequestStatus,
+    SentenceKind,
+)
+from stockade.reporting.entries import (
+    AmountFrozen,
+    Attested,
+    AttestorsSet,
+    BatchWritten,
+    CustodianSet,
+    DocumentSet,
+    Entry,
+    Exemption,
+    ExemptionSet,
+    FreezeChanged,
+    HaltSet,
+    Instrument,
+    Listed,
+    Moved,
+    PhaseSet,
+    RecordWritten,
+    Recovered,
+    RegistrarSet,
+    Request,
+    Requested,
+    RequestForced,
+    RequestRecovered,
+    SettingsChanged,
+    TakenBack,
+    Terms,
+    TermsSet,
+)
+from stockade.reporting.streams import Stream
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """An entry that cannot follow those before it."""
+
+    stream: str
+    sequence: int
+    problem: str
+
+
+@dataclass
+class TokenState:
+    """Raw tokens by account. Frozen may exceed the balance. `settings`: the control word's upper 64 bits."""
+
+    balances: dict[ChecksumAddress, int] = field(default_factory=lambda: defaultdict(int))
+    frozen: dict[ChecksumAddress, int] = field(default_factory=lambda: defaultdict(int))
+    supply: int = 0
+    settings: int = 0
+
+    @property
+    def control(self) -> Control:
+        """The settings in words; the head in it is not meant."""
+        return Control.unpack(self.settings << 192)
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Who takes over from a lost wallet, and by which order."""
+
+    replacement: ChecksumAddress
+    ref: bytes
+
+
+@dataclass
+class RegistryState:
+    """By wallet and account. A registrar that lost its right keeps number 0."""
+
+    records: dict[ChecksumAddress, InvestorRecord] = field(default_factory=dict)
+    registrars: dict[ChecksumAddress, int] = field(default_factory=dict)
+    recoveries: dict[ChecksumAddress, Recovery] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Custodian:
+    """`attestors` keeps those removed, as NONE (0)."""
+
+    lei: bytes
+    name_hash: bytes
+    open: bool
+    threshold: int = 0
+    attestors: dict[ChecksumAddress, AttestorKind | int] = field(default_factory=dict)
+
+
+@dataclass
+class LedgerState:
+    """Positions by token and custodian number, requests by id."""
+
+    custodians: dict[int, Custodian] = field(default_factory=dict)
+    positions: dict[tuple[ChecksumAddress, int], Position] = field(default_factory=dict)
+    terms: dict[ChecksumAddress, Terms] = field(default_factory=dict)
+    requests: dict[int, Request] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A token's listing; `phase` is its own, before its exemption outranks it."""
+
+    instrument: Instrument
+    exemption: int
+    phase: Phase = Phase.PENDING
+    halted: bool = False
+
+
+@dataclass(frozen=True)
+class Document:
+    """`set_at` in seconds UTC."""
+
+    uri: bytes
+    hash: bytes
+    set_at: int
+
+
+@dataclass
+class ListingsState:
+    """Listings in order of listing; documents by token and name, None for a removed one."""
+
+    exemptions: dict[int, Exemption] = field(default_factory=dict)
+    listings: dict[ChecksumAddress, Listing] = field(default_factory=dict)
+    documents: dict[tuple[ChecksumAddress, bytes], Document | None] = field(default_factory=dict)
+
+    def phase_of(self, token: ChecksumAddress) -> Phase:
+        """The listing's own phase, outranked by its exemption's status."""
+        listing = self.listings[token]
+        exemption = self.exemptions.get(listing.exemption)
+        if exemption and exemption.status is ExemptionStatus.REVOKED:
+            return Phase.WIND_DOWN
+        if exemption and exemption.status is ExemptionStatus.SUSPENDED and listing.phase is Phase.ACTIVE:
+            return Phase.SUSPENDED
+        return listing.phase
+
+
+@dataclass
+class State:
+    """Everything the reports say."""
+
+    registry: RegistryState = field(default_factory=RegistryState)
+    ledger: LedgerState = field(default_factory=LedgerState)
+    listings: ListingsState = field(default_factory=ListingsState)
+    tokens: dict[ChecksumAddress, TokenState] = field(default_factory=dict)
+    contradictions: list[Contradiction] = field(default_factory=list)
+
+
+def rebuild(streams: Iterable[Stream]) -> State:
+    """Replays every stream. Each says all about its own contract, so their order does not matter."""
+    state = State()
+    for stream in streams:
+        entries = stream.entries
+        match stream.source.contract:
+            case "InvestorRegistry":
+                state.registry, wrong = replay_registry(entries)
+            case "CustodyLedger":
+                state.ledger, wrong = replay_ledger(entries)
+            case "ListingRegistry":
+                state.listings, wrong = replay_listings(entries)
+            case _:
+                state.tokens[stream.source.address], wrong = replay_token(entries), []
+        state.contradictions += [Contradiction(stream.source.name, *each) for each in wrong]
+    return state
+
+
+# What contradicts: sequence number and problem.
+Wrong = list[tuple[int, str]]
+
+
+def replay_token(entries: Sequence[Entry]) -> TokenState:
+    """Balances, frozen amounts, supply and settings. A token's entries cannot contradict; sums are `crosscheck`'s."""
+    state = TokenState()
+    for entry in entries:
+        match entry.content:
+            case Moved() as moved:
+                _move(state, moved)
+            case AmountFrozen(account, amount):
+                state.frozen[account] = amount
+            case SettingsChanged(settings):
+                state.settings = settings
+    return state
+
+
+def _move(state: TokenState, moved: Moved) -> None:
+    """MINT adds to the supply, BURN takes from it (out of the ledger's escrow); to oneself, nothing changes."""
+    source, target, amount = moved.source, moved.target, moved.amount
+    if source == target:
+        return
+    if moved.kind is Kind.MINT:
+        state.supply += amount
+    else:
+        if moved.kind is Kind.FORCE:
+            # What a force takes beyond the unfrozen part is no longer frozen.
+            free = max(state.balances[source] - state.frozen[source], 0)
+            state.frozen[source] -= max(amount - free, 0)
+        state.balances[source] -= amount
+    if moved.kind is Kind.BURN:
+        state.supply -= amount
+    else:
+        state.balances[target] += amount
+
+
+def replay_registry(entries: Sequence[Entry]) -> tuple[RegistryState, Wrong]:
+    """Records, registrars and recoveries. A record that is written, frozen or recovered is reported whole."""
+    state, wrong = RegistryState(), []
+    batch, open_rows = BatchWritten(0, 0, b""), 0
+    for entry in entries:
+        if open_rows and not isinstance(entry.content, RecordWritten):
+            wrong.append((entry.seq, f"{open_rows} rows of the batch before it are missing"))
+            open_rows = 0
+        match entry.content:
+            case BatchWritten() as batch:
+                open_rows = batch.rows
+            case RecordWritten(wallet, record):
+                if not open_rows or record.registrar != batch.registrar:
+                    wrong.append((entry.seq, f"the record of {wallet} belongs to no batch of its registrar"))
+                state.records[wallet] = record
+                open_rows = max(open_rows - 1, 0)
+            case FreezeChanged(wallet, record):
+                state.records[wallet] = record
+            case Recovered(lost, replacement, record, ref):
+                state.records[lost] = record
+                state.recoveries[lost] = Recovery(replacement, ref)
+            case RegistrarSet(account, number):
+                state.registrars[account] = number
+    if open_rows:
+        wrong.append((entries[-1].seq, f"{open_rows} rows of the last batch are missing"))
+    return state, wrong
+
+
+def replay_ledger(entries: Sequence[Entry]) -> tuple[LedgerState, Wrong]:
+    """Custodians, positions, terms and requests."""
+    state, wrong = LedgerState(), []
+    for entry in entries:
+        match entry.content:
+            case Attested() as said:
+                problem = _attest(state, said)
+            case Requested(number, request):
+                state.requests[number] = request
+                problem = ""
+            case TakenBack(number):
+                problem = _close(state, number, RequestStatus.TAKEN_BACK)
+            case RequestForced(number):
+                problem = _close(state, number, RequestStatus.FORCED)
+            case RequestRecovered(number, holder):
+                problem = _close(state, number, RequestStatus.OPEN, holder)
+            case CustodianSet(number, lei, name_hash, is_open):
+                known = state.custodians.get(number, Custodian(lei, name_hash, is_open))
+                state.custodians[number] = replace(known, lei=lei, name_hash=name_hash, open=is_open)
+                problem = ""
+            case AttestorsSet() as change:
+                problem = _change_attestors(state, change)
+            case TermsSet(token, terms):
+                state.terms[token] = terms
+                problem = ""
+            case _:
+                problem = ""
+        if problem:
+            wrong.append((entry.seq, problem))
+    return state, wrong
+
+
+def _attest(state: LedgerState, said: Attested) -> str:
+    """The sentence is the position; RELEASE and REJECT also answer a request, whose id is their ref."""
+    sentence = said.attestation
+    key = (sentence.token, sentence.custodian)
+    before = state.positions.get(key, Position(0, 0, 0, 0)).sequence
+    state.positions[key] = Position(sentence.shares_held, said.issued, sentence.sequence, sentence.as_of)
+    problem = ""
+    if sentence.kind is SentenceKind.RELEASE:
+        problem = _close(state, int.from_bytes(sentence.ref, "big"), RequestStatus.RELEASED)
+    if sentence.kind is SentenceKind.REJECT:
+        problem = _close(state, int.from_bytes(sentence.ref, "big"), RequestStatus.REJECTED)
+    if sentence.sequence != before + 1:
+        problem = f"sentence {sentence.sequence} of custodian {sentence.custodian} follows its sentence {before}"
+    return problem
+
+
+def _close(state: LedgerState, number: int, status: RequestStatus, holder: ChecksumAddress | None = None) -> str:
+    """An open request's new status or holder."""
+    request = state.requests.get(number)
+    if request is None or request.status is not RequestStatus.OPEN:
+        return f"request {number} is not open"
+    state.requests[number] = request._replace(status=status, holder=holder or request.holder)
+    return ""
+
+
+def _change_attestors(state: LedgerState, change: AttestorsSet) -> str:
+    custodian = state.custodians.get(change.custodian)
+    if custodian is None:
+        return f"custodian {change.custodian} is unknown"
+    attestors = custodian.attestors | dict.fromkeys(change.removed, 0) | dict(change.added)
+    state.custodians[change.custodian] = replace(custodian, threshold=change.threshold, attestors=attestors)
+    return ""
+
+
+def replay_listings(entries: Sequence[Entry]) -> tuple[ListingsState, Wrong]:
+    """Exemptions, listings with their own phase and halt, documents."""
+    state, wrong = ListingsState(), []
+    for entry in entries:
+        match entry.content:
+            case ExemptionSet(number, value):
+                state.exemptions[number] = value
+            case Listed(token, instrument, exemption):
+                state.listings[token] = Listing(instrument, exemption)
+            case PhaseSet(token) | HaltSet(token) | DocumentSet(token) if token not in state.listings:
+                wrong.append((entry.seq, f"token {token} is not listed"))
+            case PhaseSet(token, phase):
+                state.listings[token] = replace(state.listings[token], phase=phase)
+            case HaltSet(token, halted):
+                state.listings[token] = replace(state.listings[token], halted=halted)
+            case DocumentSet(token, name, uri, digest):
+                removed = not uri and not any(digest)
+                state.documents[token, name] = None if removed else Document(uri, digest, entry.timestamp)
+    return state, wrong

@@ -1,0 +1,262 @@
+"""Following the report streams: numbered without a gap, chained, and the chain equal to the word in the contract.
+
+Every change a regulator must see is one entry. A copy of a stream is complete and unaltered when its numbers run from 1
+without a gap and its recomputed chain equals the 160 bits the contract holds. The node is not trusted with the logs;
+whoever does not trust it with that word either asks a second node for it.
+
+For every contract, chain' = uint160(keccak256(abi.encode(chain, ...))), starting from the chain id and the address:
+tokens hash (seq, kind, operator, from, to, amount, ref, timestamp), the others (seq, kind, operator, timestamp,
+keccak256(data)), and the registry's records, in the same sequence and chain, (wallet, word).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
+
+from eth_typing import ChecksumAddress
+from eth_utils.address import to_checksum_address
+from web3.types import LogReceipt
+
+from stockade.errors import NetworkError
+from stockade.reporting.decode import decode
+from stockade.reporting.entries import (
+    CHAIN_MASK,
+    BatchWritten,
+    Entry,
+    Listed,
+    RecordWritten,
+    Unreadable,
+    start_of_chain,
+)
+from stockade.reporting.reading import Progress, ask, no_progress, plain_contract, read_logs, text
+from stockade.suite import CONTRACTS, Suite, contract_at
+
+REPORTING = ("registry", "ledger", "listings")
+
+
+class Head(NamedTuple):
+    """The last entry's number, and the chain up to it."""
+
+    sequence: int
+    chain: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """A contract that reports. `name`: registry, ledger, listings, or a token's symbol."""
+
+    name: str
+    contract: str
+    address: ChecksumAddress
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with a stream, at an entry where that can be said."""
+
+    stream: str
+    problem: str
+    sequence: int | None = None
+    last: int | None = None
+    """Where it concerns a run of entries, the last of them."""
+
+    def __str__(self) -> str:
+        where = [str(number) for number in (self.sequence, self.last) if number is not None]
+        return f"{self.stream} {'-'.join(where)}: {self.problem}".replace(" :", ":")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream as followed: `entries` ascending, each number once; `head` what the contract says."""
+
+    source: Source
+    entries: tuple[Entry, ...]
+    head: Head
+    gaps: int
+    chain_matches: bool
+    faults: tuple[Fault, ...]
+
+
+# Answers what a contract's head was at the end of a block; None when the node no longer knows.
+HeadAt = Callable[[int], Head | None]
+
+
+# ---------------------------------------------------------------- from a node
+
+
+def read_streams(suite: Suite, block: int, progress: Progress = no_progress) -> list[Stream]:
+    """Every stream of the suite up to and including a block: registry, ledger, listings, tokens in order of listing.
+
+    A token is found by the listing registry's list and by its LISTING entry, so that neither alone can hide it.
+    """
+    known = [to_checksum_address(at) for at in _known(suite, block)]
+    sources = [source_of(suite, name, block) for name in REPORTING] + [_token_source(suite, at, block) for at in known]
+    streams = _read(suite, sources, block, progress)
+    told = [entry.content.token for entry in streams[2].entries if isinstance(entry.content, Listed)]
+    # An invented LISTING is found by its chain; there is nothing to follow where no contract stands.
+    more = [at for at in told if at not in known and ask(partial(suite.w3.eth.get_code, at, block))]
+    return streams + _read(suite, [_token_source(suite, at, block) for at in more], block, progress)
+
+
+def source_of(suite: Suite, which: str, block: int) -> Source:
+    """A source by its name (registry, ledger, listings), or a token's by symbol or address. Raises InputError."""
+    if which in REPORTING:
+        return Source(which, CONTRACTS[which], getattr(suite, which).address)
+    return _token_source(suite, suite.token(which).address, block)
+
+
+def read_stream(suite: Suite, source: Source, block: int, progress: Progress = no_progress) -> Stream:
+    """One stream alone."""
+    return _read(suite, [source], block, progress)[0]
+
+
+def _read(suite: Suite, sources: Sequence[Source], block: int, progress: Progress) -> list[Stream]:
+    logs = read_logs(suite.w3, [source.address for source in sources], suite.deployment.block, block, progress)
+    return [_follow_on_chain(suite, source, logs[source.address], block) for source in sources]
+
+
+def _follow_on_chain(suite: Suite, source: Source, logs: Iterable[LogReceipt], block: int) -> Stream:
+    def head_at(number: int) -> Head | None:
+        try:
+            return head_of(suite, source, number)
+        except NetworkError:
+            return None
+
+    head = head_of(suite, source, block)
+    return follow(source, suite.deployment.chain_id, logs, head, head_at)
+
+
+def head_of(suite: Suite, source: Source, block: int) -> Head:
+    """What the contract says of its stream at the end of a block."""
+    functions = contract_at(suite.w3, source.contract, source.address).functions
+    if source.contract == "ShareToken":
+        word = ask(lambda: functions.control().call(block_identifier=block))
+        return Head(word >> 160 & 0xFFFFFFFF, word & CHAIN_MASK)
+    return Head(*ask(lambda: functions.reportHead().call(block_identifier=block)))
+
+
+def _known(suite: Suite, block: int) -> list[str]:
+    tokens: list[str] = ask(lambda: suite.listings.functions.tokens().call(block_identifier=block))
+    return tokens
+
+
+def _token_source(suite: Suite, token: ChecksumAddress, block: int) -> Source:
+    functions = plain_contract(suite.w3, "ShareToken", token).functions
+    return Source(text(ask(lambda: functions.symbol().call(block_identifier=block))), "ShareToken", token)
+
+
+# ---------------------------------------------------------------- pure
+
+
+def follow(
+    source: Source, chain_id: int, logs: Iterable[LogReceipt], head: Head, head_at: HeadAt = lambda block: None
+) -> Stream:
+    """A contract's logs, as delivered, followed entry by entry and compared with its head.
+
+    Finds and names what is missing, delivered twice or out of order, unreadable, never reported, or altered. One word
+    proves that something was altered, not what: `head_at` lets it be traced to its block, and mostly to its entry.
+    """
+    entries, unreadable, faults = _sort(source, logs, head)
+    faults += [_fault(source, f"kind {e.kind} is unknown or holds other data", e.seq) for e in entries if not e.content]
+    missing = list(_gaps([*sorted({entry.seq for entry in entries} | unreadable)], head.sequence))
+    for first, last in missing:
+        faults.append(_fault(source, "missing", first, last))
+
+    matches = False
+    if not missing and not unreadable:
+        chains = _chains(source, chain_id, entries)
+        matches = chains[-1] == head.chain
+        if not matches:
+            faults.append(_locate(source, entries, chains, head_at))
+    gaps = sum(last - first + 1 for first, last in missing)
+    return Stream(source, _with_batches(entries), head, gaps, matches, tuple(faults))
+
+
+def _sort(source: Source, logs: Iterable[LogReceipt], head: Head) -> tuple[list[Entry], set[int], list[Fault]]:
+    """Each entry once, ascending; the numbers of logs that cannot be read; what is wrong with the delivery."""
+    kept: dict[int, Entry] = {}
+    unreadable: set[int] = set()
+    faults: list[Fault] = []
+    highest: Entry | None = None
+    for log in logs:
+        entry = decode(source.contract, log)
+        if isinstance(entry, Unreadable):
+            where = f" in block {entry.place.block}, log {entry.place.log}" if entry.place else ""
+            faults.append(_fault(source, f"the log{where} cannot be read as an entry", entry.seq))
+            if entry.seq is not None and 0 < entry.seq <= head.sequence:
+                unreadable.add(entry.seq)
+        elif not 0 < entry.seq <= head.sequence:
+            faults.append(_fault(source, f"never reported: the contract's last is {head.sequence}", entry.seq))
+        elif entry.seq in kept:
+            same = kept[entry.seq] == entry
+            problem = "delivered twice" if same else "two different entries bear this number"
+            faults.append(_fault(source, problem, entry.seq))
+        else:
+            kept[entry.seq] = entry
+            if highest is None or entry.seq > highest.seq:
+                if highest and entry.place <= highest.place:
+                    faults.append(_fault(source, f"out of order: stands before {highest.seq} on the chain", entry.seq))
+                highest = entry
+            else:
+                faults.append(_fault(source, f"out of order: delivered after {highest.seq}", entry.seq))
+    return [kept[seq] for seq in sorted(kept)], unreadable - set(kept), faults
+
+
+def _gaps(numbers: list[int], last: int) -> Iterable[tuple[int, int]]:
+    """The runs of numbers between 1 and `last` that are not there."""
+    for before, after in pairwise([0, *numbers, last + 1]):
+        if after - before > 1:
+            yield before + 1, after - 1
+
+
+def _chains(source: Source, chain_id: int, entries: Sequence[Entry]) -> list[int]:
+    """The chain before the first entry and after each."""
+    chains = [start_of_chain(chain_id, source.address)]
+    for entry in entries:
+        chains.append(entry.link(chains[-1]))
+    return chains
+
+
+def _locate(source: Source, entries: Sequence[Entry], chains: Sequence[int], head_at: HeadAt) -> Fault:
+    """Where the recomputed chain leaves the contract's: bisects the blocks by what the contract said at their ends."""
+    if not entries:
+        return _fault(source, "the contract's chain is not that of an empty stream")
+    ends = {entry.place.block: count for count, entry in enumerate(entries, start=1)}
+    blocks = sorted(ends)
+    low, high = 0, len(blocks) - 1
+    while low < high:
+        middle = (low + high) // 2
+        end = ends[blocks[middle]]
+        known = head_at(blocks[middle])
+        if known is None:
+            return _fault(source, "something here was altered; a node with older state can say what", 1, len(entries))
+        if known == Head(end, chains[end]):
+            low = middle + 1
+        else:
+            high = middle
+    first = ends[blocks[low - 1]] + 1 if low else 1
+    last = ends[blocks[low]]
+    if first >= last:
+        return _fault(source, "altered: the contract's chain is another", last)
+    return _fault(source, f"one of these, all of block {blocks[low]}, was altered", first, last)
+
+
+def _with_batches(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Gives each RECORD the operator and the time of its batch."""
+    batch: Entry | None = None
+    filled = []
+    for entry in entries:
+        if isinstance(entry.content, BatchWritten):
+            batch = entry
+        elif isinstance(entry.content, RecordWritten) and batch:
+            entry = replace(entry, operator=batch.operator, timestamp=batch.timestamp)
+        filled.append(entry)
+    return tuple(filled)
+
+
+def _fault(source: Source, problem: str, first: int | None = None, last: int | None = None) -> Fault:
+    return Fault(source.name, problem, first, None if last == first else last)

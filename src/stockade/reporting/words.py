@@ -1,0 +1,172 @@
+"""An entry in words, for people who read a stream."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import IntFlag
+
+from stockade.records import Basis, Control, InvestorRecord, Kind, Status, to_shares
+from stockade.reporting.entries import (
+    KINDS,
+    AmountFrozen,
+    Attested,
+    AttestorsSet,
+    BatchWritten,
+    CustodianSet,
+    DocumentSet,
+    Entry,
+    ExemptionSet,
+    FreezeChanged,
+    HaltSet,
+    Listed,
+    Moved,
+    PhaseSet,
+    RecordWritten,
+    Recovered,
+    RegistrarSet,
+    Requested,
+    RequestForced,
+    RequestRecovered,
+    SettingsChanged,
+    TakenBack,
+    TermsSet,
+)
+from stockade.reporting.reading import text
+from stockade.whitelist.show import class_name, country_name, scope_names
+
+
+def kind_name(contract: str, entry: Entry) -> str:
+    """The entry's kind by its name in the contract's interface, or its number."""
+    kinds = KINDS[contract]
+    return kinds(entry.kind).name if entry.kind in kinds.__members__.values() else str(entry.kind)
+
+
+def sentence(entry: Entry) -> str:
+    """What the entry says. Amounts of tokens are raw (18 decimals shown), times UTC."""
+    match entry.content:
+        case Moved(kind, source, target, amount, ref):
+            sides = {Kind.MINT: f"to {target}", Kind.BURN: f"from {source}"}.get(kind, f"{source} to {target}")
+            return f"{to_shares(amount)} tokens {sides}{_reference(kind, ref)}"
+        case AmountFrozen(account, amount, ref):
+            return f"{to_shares(amount)} tokens of {account} are frozen, {order(ref)}"
+        case SettingsChanged() as settings:
+            return control_words(settings.control)
+        case BatchWritten(number, rows, root):
+            return f"{rows} records by registrar {number}, evidence root 0x{root.hex()}"
+        case RecordWritten(wallet, record):
+            return f"{wallet}: {record_words(record)}"
+        case FreezeChanged(wallet, record, ref):
+            return f"{wallet} is {'frozen' if record.frozen else 'no longer frozen'}, {order(ref)}"
+        case Recovered(lost, replacement, _, ref):
+            return f"{lost} is lost, {replacement} takes over, {order(ref)}"
+        case RegistrarSet(account, number):
+            return f"{account} writes under number {number}" if number else f"{account} is no registrar any more"
+        case Attested(said, issued):
+            act = f" {said.kind.name} {to_shares(said.shares)} for {said.account}" if said.shares else ""
+            return (
+                f"custodian {said.custodian}, sentence {said.sequence} on {said.token}:{act or ' ' + said.kind.name}, "
+                f"holds {to_shares(said.shares_held)} as of {utc(said.as_of)}, issued {to_shares(issued)}"
+            )
+        case Requested(number, request):
+            return (
+                f"request {number}: {request.holder} redeems {to_shares(request.amount)} of {request.token} "
+                f"with custodian {request.custodian}, to be answered before {utc(request.deadline)}"
+            )
+        case TakenBack(number):
+            return f"request {number}: taken back"
+        case RequestForced(number, receiver, ref):
+            return f"request {number}: forced to {receiver}, {order(ref)}"
+        case RequestRecovered(number, holder, ref):
+            return f"request {number}: now of {holder}, {order(ref)}"
+        case CustodianSet(number, lei, _, is_open):
+            return f"custodian {number}, LEI {ascii_text(lei)}: {'open' if is_open else 'closed to mint'}"
+        case AttestorsSet(number, removed, added, threshold):
+            came = ", ".join(f"{account} ({kind.name})" for account, kind in added) or "nobody"
+            gone = ", ".join(removed) or "nobody"
+            return f"custodian {number}: {came} added, {gone} removed, {threshold} must sign"
+        case TermsSet(token, terms):
+            return (
+                f"{token}: at most {to_shares(terms.deposit_cap)} shares a deposit, position at most "
+                f"{terms.max_position_age} s old, {terms.redemption_period} s to answer a redemption"
+            )
+        case ExemptionSet(number, value):
+            return f"exemption {number}: {value.status.name}, {utc(value.valid_from)} until {utc(value.valid_until)}"
+        case Listed(token, instrument, exemption):
+            ticker, isin = ascii_text(instrument.ticker), ascii_text(instrument.isin)
+            return f"{ticker} ({isin}) is {token}, {instrument.backing.name}, exemption {exemption}"
+        case PhaseSet(token, phase, ref):
+            return f"{token} is {phase.name}" + (f", {order(ref)}" if any(ref) else "")
+        case HaltSet(token, halted, ref):
+            return f"{token} is {'halted' if halted else 'no longer halted'}, {order(ref)}"
+        case DocumentSet(token, name, uri, digest):
+            what = f"{text(uri)}, hash 0x{digest.hex()}" if uri else "removed"
+            return f"{token}, document {ascii_text(name)}: {what}"
+        case _:
+            return "unknown to this version, or not what its kind says"
+
+
+def _reference(kind: Kind, ref: bytes) -> str:
+    match kind:
+        case Kind.MINT | Kind.BURN:
+            return f", attestation 0x{ref.hex()}"
+        case Kind.ESCROW | Kind.GIVE_BACK:
+            return f", request {int.from_bytes(ref, 'big')}"
+        case Kind.FORCE:
+            return f", {order(ref)}"
+    return ""
+
+
+def order(ref: bytes) -> str:
+    """The basis and the hash of an order; its first byte was replaced by the basis."""
+    basis = str(ref[0])
+    if ref[0] in Basis.__members__.values():
+        basis = Basis(ref[0]).name
+    return basis if not any(ref) else f"{basis} 0x..{ref[1:].hex()}"
+
+
+def record_words(record: InvestorRecord) -> str:
+    """A record in one line."""
+    if record.status is Status.NONE:
+        return "FROZEN, without a record" if record.frozen else "without a record"
+    parts = [
+        "FROZEN" if record.frozen else "",
+        record.status.name,
+        class_name(record.investor_class),
+        country_name(record.country),
+        scope_names(record.scopes),
+        f"investor {record.investor_id}",
+        f"until {utc(record.expires_at)}",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def control_words(control: Control) -> str:
+    """A token's settings in one line."""
+    parts = [
+        control.phase.name,
+        f"until {utc(control.active_until)}" if control.active_until else "",
+        "halted" if control.halted else "",
+        f"paused {flags(control.pauses)}" if control.pauses else "",
+        f"policy {flags(control.policy)}",
+        f"classes {control.allowed_classes:#06x}",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def flags(value: IntFlag) -> str:
+    """The names of the flags that are set."""
+    names = [flag.name or "" for flag in type(value) if flag in value]
+    return " ".join(names) or "none"
+
+
+def ascii_text(padded: bytes) -> str:
+    """Zero padded text."""
+    return text(padded.rstrip(b"\0"))
+
+
+def utc(seconds: int) -> str:
+    """A moment as people write it; beyond the calendar, its seconds."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"second {seconds}"
