@@ -115,7 +115,9 @@ contract ReasonText is IReasonText {
     }
 
     function _executor(ReasonCode code) private pure returns (string memory, string memory) {
-        if (code == Reason.EXECUTOR_UNKNOWN) return ("EXECUTOR_UNKNOWN", "The executor has no record, so it is not licensed.");
+        if (code == Reason.EXECUTOR_UNKNOWN) {
+            return ("EXECUTOR_UNKNOWN", "The executor has no record, so it is not licensed.");
+        }
         if (code == Reason.EXECUTOR_FROZEN) return ("EXECUTOR_FROZEN", "The executor's wallet is frozen.");
         if (code == Reason.EXECUTOR_REVOKED) return ("EXECUTOR_REVOKED", "The executor's record was revoked.");
         if (code == Reason.EXECUTOR_EXPIRED) return ("EXECUTOR_EXPIRED", "The executor's licence has expired.");

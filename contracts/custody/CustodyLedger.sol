@@ -204,7 +204,8 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
 
     /// @inheritdoc ICustodyLedger
     function restrictionOf(Attestation memory a, Vote[] calldata votes) external view returns (ReasonCode) {
-        Judgement memory j = _judge(a);
+        Judgement memory j;
+        _judge(j, a);
         if (!j.code.isNone()) return j.code;
         if (votes.length != 0) {
             _judgeVotes(j, a.custodian, _hashTypedDataV4(a.structHash()), votes);
@@ -275,7 +276,8 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
 
     function _attest(Attestation memory a, Vote[] calldata votes) private {
         bytes32 digest = _hashTypedDataV4(a.structHash());
-        Judgement memory j = _judge(a);
+        Judgement memory j;
+        _judge(j, a);
         if (j.code.isNone()) _judgeVotes(j, a.custodian, digest, votes);
         if (!j.code.isNone()) revert CustodyRefused(j.code, j.given, j.wanted);
 
@@ -291,7 +293,7 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     }
 
     /// @dev Everything but the signatures and the token's own demands.
-    function _judge(Attestation memory a) private view returns (Judgement memory j) {
+    function _judge(Judgement memory j, Attestation memory a) private view {
         Terms memory terms = _terms[a.token];
         PositionWord position = _positions[a.token][a.custodian];
         j.issuedAfter = position.issued();
@@ -312,17 +314,12 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
 
         if (a.kind == Sentence.DEPOSIT) {
             if (!custodian.open) return _because(j, Reason.CUSTODIAN_CLOSED, a.custodian, 0);
-            return _judgeDeposit(j, a, terms);
+            _judgeDeposit(j, a, terms);
         }
-        if (a.kind == Sentence.RELEASE || a.kind == Sentence.REJECT) return _judgeAnswer(j, a);
-        return j;
+        if (a.kind == Sentence.RELEASE || a.kind == Sentence.REJECT) _judgeAnswer(j, a);
     }
 
-    function _judgeDeposit(Judgement memory j, Attestation memory a, Terms memory terms)
-        private
-        view
-        returns (Judgement memory)
-    {
+    function _judgeDeposit(Judgement memory j, Attestation memory a, Terms memory terms) private view {
         uint256 age = block.timestamp - a.asOf;
         if (age >= terms.maxPositionAge) return _because(j, Reason.POSITION_STALE, age, terms.maxPositionAge);
         if (a.shares > terms.depositCap) return _because(j, Reason.OVER_DEPOSIT_CAP, a.shares, terms.depositCap);
@@ -334,10 +331,9 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
         if (backed > a.sharesHeld) return _because(j, Reason.UNDER_RESERVED, backed, a.sharesHeld);
         // What a position cannot hold cannot be issued; with a multiplier below one, tokens may outnumber shares.
         if (j.issuedAfter > MAX_96) return _because(j, Reason.AMOUNT_TOO_LARGE, j.issuedAfter, MAX_96);
-        return j;
     }
 
-    function _judgeAnswer(Judgement memory j, Attestation memory a) private view returns (Judgement memory) {
+    function _judgeAnswer(Judgement memory j, Attestation memory a) private view {
         Request memory request = _requests[uint256(a.ref)];
         if (request.status != RequestStatus.OPEN) {
             return _because(j, Reason.REQUEST_NOT_OPEN, uint256(a.ref), uint256(request.status));
@@ -346,11 +342,10 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
         uint256 shares = _multiplierOf(request.token).toShares(j.tokens);
         bool matches = request.token == a.token && request.custodian == a.custodian && request.holder == a.account;
         if (!matches || shares != a.shares) return _because(j, Reason.REQUEST_MISMATCH, a.shares, shares);
-        if (a.kind == Sentence.REJECT) return j;
+        if (a.kind == Sentence.REJECT) return;
 
         if (j.tokens > j.issuedAfter) return _because(j, Reason.ISSUED_TOO_LOW, j.tokens, j.issuedAfter);
         j.issuedAfter -= j.tokens;
-        return j;
     }
 
     /// @dev Every given vote must count: one that does not is an error, even beyond the threshold.
@@ -396,13 +391,8 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
         return known && a.shares != 0 && a.account != address(0);
     }
 
-    function _because(Judgement memory j, ReasonCode code, uint256 given, uint256 wanted)
-        private
-        pure
-        returns (Judgement memory)
-    {
+    function _because(Judgement memory j, ReasonCode code, uint256 given, uint256 wanted) private pure {
         (j.code, j.given, j.wanted) = (code, given, wanted);
-        return j;
     }
 
     // ---------------------------------------------------------------- internals: the rest

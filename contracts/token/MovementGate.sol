@@ -17,7 +17,8 @@ abstract contract MovementGate is ReportLog, ScaledAmount, IERC7943 {
     IInvestorRegistry internal immutable REGISTRY;
     address internal immutable LEDGER;
 
-    uint256 private constant RECORDS_OF_TWO = uint32(bytes4(keccak256("recordsOf(address,address)")));
+    // bytes4(keccak256("recordsOf(address,address)"))
+    uint256 private constant RECORDS_OF_TWO = 0x91bb1fc0;
 
     constructor(address registry, address ledger) {
         REGISTRY = IInvestorRegistry(registry);

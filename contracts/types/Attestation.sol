@@ -39,10 +39,9 @@ library Sentence {
     uint8 internal constant RELEASE = 3;
     uint8 internal constant REJECT = 4;
 
-    bytes32 internal constant TYPEHASH = keccak256(
-        "Attestation(address token,uint32 custodian,uint8 kind,uint32 sequence,uint256 sharesHeld,uint256 shares,"
-        "address account,bytes32 ref,bytes32 evidence,uint40 asOf,uint40 validUntil)"
-    );
+    // keccak256("Attestation(address token,uint32 custodian,uint8 kind,uint32 sequence,uint256 sharesHeld,uint256 shares,"
+    // "address account,bytes32 ref,bytes32 evidence,uint40 asOf,uint40 validUntil)")
+    bytes32 internal constant TYPEHASH = 0x52968806079dafc37d740c2285611ba130ffc670f80510002755cee1318c8fa9;
 
     /// @dev EIP-712 `hashStruct`: the type's hash and the eleven fields, a word each, as they lie in memory.
     function structHash(Attestation memory attestation) internal pure returns (bytes32 result) {
