@@ -19,7 +19,10 @@ help: ## list the targets (this list)
 setup: $(READY) ## install Python packages into .venv; Node, compiler, anvil, forge and OpenZeppelin into node_modules
 	@echo "Set up. In a shell of your own:  . tools/env.sh"
 
+# Ape leaves its copy of OpenZeppelin in contracts/.cache when the checkout lies in the system's temp folder (CI), and
+# then finds more than the 500 files it looks at.
 build: $(READY) ## compile contracts/ into src/stockade/manifest.json
+	@rm -rf contracts/.cache
 	@$(ENV) python tools/manifest.py
 
 demo: build ## run the whole life of three listed shares on an embedded chain; writes build/demo/summary.json
@@ -31,6 +34,8 @@ test: build ## run the tests on the embedded chain (py-evm)
 devnet: build ## start a local chain with the suite deployed and funded accounts; PORT=8545; stop with Ctrl-C
 	@$(ENV) STOCKADE_DEVNET_PORT=$(PORT) python tools/devnet.py --port $(PORT) $(ARGS)
 
+# .solhint.json switches off gas advice that `make gas` decides better, and what review decides: prose stands in the
+# interfaces, assembly only where a slot holds packed words.
 lint: $(READY) ## check Python and Solidity: ruff, mypy --strict, forge fmt, solhint
 	@echo "ruff check";         $(ENV) ruff check .
 	@echo "ruff format";        $(ENV) ruff format --check .
@@ -76,5 +81,5 @@ lock: ## make requirements.lock and package-lock.json anew after a change of pyp
 # None of the packages needs its install script: the binaries are packages of their own, one for each platform.
 node_modules/.stamp: package-lock.json | .venv/.packages
 	@echo "Installing compiler, anvil, forge and contract libraries (package-lock.json) into node_modules."
-	@$(ENV) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(ENV) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@

@@ -69,8 +69,8 @@ def lock_python() -> None:
 def lock_node() -> None:
     """Resolve package.json, then name the platform packages that this machine's registry did not offer.
 
-    `npm ci` refuses a lock in which an optional package of another platform is missing, on every platform. A package that
-    could not be looked up is entered by its exact version, platform and without an integrity hash; it is read only there.
+    `npm ci` refuses a lock without the optional packages of other platforms, whatever the platform. A package that
+    could not be looked up is entered by exact version and platform, without an integrity hash; only there is it read.
     """
     subprocess.run(NPM, cwd=ROOT, check=True)
     path = ROOT / "package-lock.json"

@@ -123,10 +123,12 @@ def compile_sources(sources: dict[str, str]) -> dict[str, Any]:
         raise ManifestError(f"solc {VERSION} was not found; run `make setup`, then `. tools/env.sh`.") from None
     except SolcError as error:
         messages = [e["formattedMessage"] for e in error.error_dict or [] if e["severity"] == "error"]
-        text = "\n".join(messages) or error.stderr_data or "the compiler gave no message"
-        raise ManifestError(f"{text.rstrip()}\ncontracts/ does not compile; nothing was written.") from None
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise ManifestError(f"solc could not be started ({error}); run `make setup`, then `. tools/env.sh`.") from None
+        if not messages:  # it did not get as far as compiling
+            raise ManifestError(f"solc failed: {(error.stderr_data or '').rstrip() or 'it gave no message'}") from None
+        text = "\n".join(messages).rstrip()
+        raise ManifestError(f"{text}\ncontracts/ does not compile; nothing was written.") from None
+    except (OSError, subprocess.CalledProcessError):  # the latter from asking for its version: no node on PATH
+        raise ManifestError("solc could not be started; run `make setup`, then `. tools/env.sh`.") from None
 
     warnings = [e["formattedMessage"] for e in output.get("errors", []) if concerns_us(e)]
     if warnings:
