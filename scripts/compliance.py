@@ -117,6 +117,8 @@ def _recover(suite: Suite, acts: list[Act], account: AccountAPI, yes: bool, dry_
             live.update(_table(acts, states))
 
         outcomes = compliance.recover(suite, signer(account, yes), acts, progress)
+    if not console.is_terminal:
+        console.line()  # Live leaves a log's last line open.
     left = sum(isinstance(outcome.result, Refused) for outcome in outcomes)
     if left:
         raise StockadeError(f"{left} of {len(acts)} steps were refused: clear what stands against them and run again.")
