@@ -1,8 +1,8 @@
 """Measure what the suite's operations cost, on anvil, and keep the figures in snapshots/gas.json.
 
-Configuration: profile us-tsv as shipped, behind the proxy, executor check on, no partial freeze on the parties; solc 0.8.37,
-legacy pipeline, 200 runs, evm prague; `anvil --hardfork prague`; fixed genesis time, keys and nonces. One transaction an
-operation, so that accounts and slots are cold. Gas is exact: the same tree gives the same figures on any machine.
+Configuration: profile us-tsv as shipped, behind the proxy, executor check on, no partial freeze on the parties; solc
+0.8.37, legacy pipeline, 200 runs, evm prague; `anvil --hardfork prague`; fixed genesis time, keys and nonces. One
+transaction an operation, so that accounts and slots are cold. Gas is exact: the same tree gives the same figures anywhere.
 
 Units: gas used by the transaction, intrinsic cost included; `_each` is a batch of 100 divided by 100, rounded up.
 """
@@ -92,7 +92,7 @@ def anvil() -> Iterator[Web3]:
         port = free.getsockname()[1]
     command = ["anvil", "--hardfork", "prague", "--port", str(port), "--accounts", "1", "--timestamp", str(GENESIS)]
     # Ready once it says so: nothing is polled.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -204,9 +204,7 @@ def measure(w3: Web3) -> dict[str, int]:
     figures["transfer_existing"] = bench.act(alice, functions.transfer(bob.address, SHARE))
     figures["transfer_new"] = bench.act(alice, functions.transfer(carol.address, SHARE))
     bench.act(alice, functions.approve(platform.address, 100 * SHARE))
-    figures["transfer_from_platform"] = bench.act(
-        platform, functions.transferFrom(alice.address, bob.address, SHARE)
-    )
+    figures["transfer_from_platform"] = bench.act(platform, functions.transferFrom(alice.address, bob.address, SHARE))
     whole = bench.admit(crowd, [bench.record(10 + number, free) for number in range(100)])
     figures["whitelist_batch_100_each"] = -(-whole // 100)
     figures["attested_mint_repeat"] = bench.deposit(1, alice.address, bench.desks[:1])
@@ -247,8 +245,8 @@ def permit(bench: Bench, owner: KeySigner, spender: KeySigner) -> int:
         "chainId": bench.suite.deployment.chain_id,
         "verifyingContract": bench.address,
     }
-    fields = ("owner", "address"), ("spender", "address"), ("value", "uint256"), ("nonce", "uint256"), ("deadline", "uint256")
-    types = {"Permit": [{"name": name, "type": kind} for name, kind in fields]}
+    kinds = {"owner": "address", "spender": "address", "value": "uint256", "nonce": "uint256", "deadline": "uint256"}
+    types = {"Permit": [{"name": name, "type": kind} for name, kind in kinds.items()]}
     values = {"owner": owner.address, "spender": spender.address, "value": SHARE, "nonce": 0, "deadline": deadline}
     signed = owner.account.sign_typed_data(domain, types, values)
     signature = signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")

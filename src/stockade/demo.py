@@ -1,6 +1,6 @@
 """The whole life of three listed shares, act by act: what `make demo` shows and a test runs.
 
-Every act is done by the account whose role it is, through the same functions as the scripts, and asserts what it claims.
+Every act is done by the account whose role it is, by the same functions as the scripts, and checks what it claims.
 The people are the public development accounts; the chain is a local one whose clock can be moved.
 """
 
@@ -57,7 +57,7 @@ class Tally:
 
 
 class Story:
-    """One run on one chain. `tell(title, explanation, rows)` shows an act; `travel(seconds)` moves the chain's clock."""
+    """One run on one chain. `tell(title, explanation, rows)` shows an act, `travel(seconds)` moves the clock."""
 
     def __init__(
         self, w3: Web3, signers: Callable[[int], Signer], tell: Tell, travel: Callable[[int], None], examples: Path
@@ -88,7 +88,7 @@ class Story:
     # ---------------------------------------------------------------- acts
 
     def open(self, plan: Plan, safe: ChecksumAddress | None) -> None:
-        """The issuer deploys; the deployer keeps no role. A Safe, if there is one, is a desk of the second custodian."""
+        """The issuer deploys; the deployer keeps no role. A Safe, if given, is a desk of the second custodian."""
         if safe is not None:
             self.safe = safe
             desks = ((str(safe), "contract"), *plan.custodians[1].attestors[1:])
@@ -450,4 +450,3 @@ class Story:
 def _quorum(custodian: Custodian) -> str:
     kinds = " and ".join(sorted({"a Safe" if kind == "contract" else "keys" for _, kind in custodian.attestors}))
     return f"{custodian.name}: {custodian.threshold} of {len(custodian.attestors)} sign, {kinds}"
-

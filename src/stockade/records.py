@@ -174,7 +174,7 @@ class InvestorRecord:
     frozen: bool = False
 
     def pack(self) -> int:
-        """status 8 | scopes 16 | class 8 | country 16 | registrar 16 | expiresAt 40 | investorId 64, from the low bit."""
+        """From the low bit: status 8, scopes 16, class 8, country 16, registrar 16, expiresAt 40, investorId 64."""
         return (
             self.status
             | (FROZEN_BIT if self.frozen else 0)
@@ -340,7 +340,7 @@ def order_ref(basis: Basis, order_hash: bytes) -> bytes:
 
 
 def to_units(shares: str | Decimal | int) -> int:
-    """Shares as written by people to 18-decimal units. Raises InputError beyond 18 decimals, below zero, or for no number."""
+    """Shares as people write them, to 18-decimal units. Raises InputError beyond 18 decimals or below zero."""
     try:
         units = Decimal(str(shares)).scaleb(18, Context(prec=100))
     except InvalidOperation:
