@@ -2,7 +2,7 @@
 
 Configuration: profile us-tsv as shipped, behind the proxy, executor check on, no partial freeze on the parties; solc
 0.8.37, legacy pipeline, 200 runs, evm prague; `anvil --hardfork prague`; fixed genesis time, keys and nonces. One
-transaction an operation, so that accounts and slots are cold. Gas is exact: the same tree gives the same figures anywhere.
+transaction an operation, so that accounts and slots are cold. Gas is exact: the same tree gives the same figures.
 
 Units: gas used by the transaction, intrinsic cost included; `_each` is a batch of 100 divided by 100, rounded up.
 """

@@ -58,7 +58,7 @@ def positions(deployment: Path | None, provider: ProviderAPI) -> None:
         table.add_row(str(entry.number), entry.lei, f"{entry.threshold} of {entry.attestors}", shut)
     console.print(table)
     figures = [Column(name, justify="right") for name in ("held", "issued", "sentence")]
-    settled, state = Column("settled as of", no_wrap=True), Column("state", no_wrap=True)
+    settled, state = Column("settled as of", overflow="fold"), Column("state", no_wrap=True)
     table = Table("token", "custodian", *figures, settled, state, title="Positions, in shares")
     for row in custody.overview(suite):
         table.add_row(
@@ -207,8 +207,8 @@ def _say(document: Document, suite: Suite | None) -> None:
         console.print("[yellow]As things stand the ledger would refuse it.[/]", str(refused), soft_wrap=True)
     if missing := custody.shortfall(suite, attestation):
         console.print(
-            f"[yellow]It leaves custodian {attestation.custodian} {to_shares(missing)} shares short of what was issued: "
-            "UNDER-RESERVED, no deposit until that is cured.[/]",
+            f"[yellow]It leaves the custodian {to_shares(missing)} shares short of what was issued: UNDER-RESERVED, no "
+            "deposit until that is cured.[/]",
             soft_wrap=True,
         )
 
@@ -428,9 +428,7 @@ def _agree(document: Document, suite: Suite | None, verb: str, yes: bool, dry_ru
         click.confirm(f"{verb} this?", abort=True)
         return
     typed = click.prompt(f"{verb} this? Type the number of shares to be minted")
-    if words.parse_amount(typed, "shares") != attestation.shares:
-        meant = to_shares(attestation.shares)
-        raise InputError(f"You typed {typed}, the document says {meant}: nothing was done; find out which is right.")
+    custody.require_typed(attestation, typed)
 
 
 # ---------------------------------------------------------------- CUSTODY_ADMIN

@@ -8,7 +8,7 @@ admin           CUSTODY_ADMIN's acts
 typed, words    EIP-712 documents as files; what people type and read
 """
 
-from stockade.custody.attestations import build, check, describe, document, judge, shortfall, submit
+from stockade.custody.attestations import build, check, describe, document, judge, require_typed, shortfall, submit
 from stockade.custody.documents import Document, Signature, combine, sign
 from stockade.custody.redemptions import Request, Reserve, answer, overview, request, requests
 from stockade.custody.safes import safe_message
@@ -28,6 +28,7 @@ __all__ = [
     "overview",
     "request",
     "requests",
+    "require_typed",
     "safe_message",
     "shortfall",
     "sign",

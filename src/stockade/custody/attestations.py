@@ -10,7 +10,7 @@ from web3.types import TxReceipt
 
 from stockade.chain import Signer
 from stockade.custody.documents import Document
-from stockade.custody.words import show_reference, utc
+from stockade.custody.words import parse_amount, show_reference, utc
 from stockade.errors import InputError, Refused
 from stockade.records import ZERO_ADDRESS, Attestation, SentenceKind, to_shares
 from stockade.suite import Suite
@@ -134,6 +134,15 @@ def check(suite: Suite, document: Document) -> None:
         raise InputError(f"{document.source}, field signatures: nobody has signed; sign it (`ape run custody sign`).")
     if (refused := judge(suite, document)) is not None:
         raise refused
+
+
+def require_typed(attestation: Attestation, typed: str) -> None:
+    """A slip of the hand mints: whoever signs or sends a deposit types its number of shares again. Raises InputError
+    when it is another number.
+    """
+    if parse_amount(typed, "shares") != attestation.shares:
+        meant = to_shares(attestation.shares)
+        raise InputError(f"You typed {typed}, the document says {meant}: nothing was done; find out which is right.")
 
 
 def describe(attestation: Attestation, symbol: str = "") -> str:
