@@ -43,6 +43,8 @@ contract ReasonText is IReasonText {
         if (selector == IShareToken.ShareTokenZeroAmount.selector) return Reason.ZERO_AMOUNT;
         if (selector == IShareToken.ShareTokenAmountTooLarge.selector) return Reason.AMOUNT_TOO_LARGE;
         if (selector == IERC20Errors.ERC20InvalidSender.selector) return Reason.ZERO_SENDER;
+        // What OpenZeppelin says of a transfer from the zero address, whose allowance it looks at first.
+        if (selector == IERC20Errors.ERC20InvalidApprover.selector) return Reason.ZERO_SENDER;
         if (selector == IERC20Errors.ERC20InvalidReceiver.selector) return Reason.ZERO_RECEIVER;
         if (selector == IShareToken.ShareTokenMovementUnknown.selector) return Reason.MOVEMENT_UNKNOWN;
         return Reason.NONE;

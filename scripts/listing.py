@@ -94,7 +94,7 @@ def add(
         what = f"List {share.name}, {share.security} ({share.isin}, {share.mic}), as {share.token_symbol}."
         if _act(suite, call, account, yes, dry_run, what):
             console.print(f"  {share.token_symbol} is PENDING at {suite.token(share.token_symbol).address}.")
-            _say_next(share.token_symbol, profile)
+            _say_next(share.token_symbol, name or profile.id)
 
 
 @cli.command(cls=SuiteCommand)
@@ -115,7 +115,7 @@ def activate(
     done = _act(suite, call, account, yes, dry_run, f"Activate {token}.")
     if done and not listing.standing(suite, contract).has_terms:
         console.print("  Nothing can be minted before CUSTODY_ADMIN has set its custody terms:")
-        _say_next(token, _profile(suite, None), activated=True)
+        _say_next(token, suite.deployment.profile, activated=True)
 
 
 @cli.command(cls=SuiteCommand)
@@ -318,10 +318,8 @@ def _profile(suite: Suite, name: str | None) -> Profile:
     return profiles.load(name or suite.deployment.profile)
 
 
-def _say_next(symbol: str, profile: Profile, activated: bool = False) -> None:
-    cap, age, period = profile.custody.terms
-    terms = f"{symbol} --cap {to_shares(cap)} --max-age {age} --period {period}"
-    console.print(f"  Next, CUSTODY_ADMIN:  ape run custody terms {terms}", soft_wrap=True)
+def _say_next(symbol: str, profile: str, activated: bool = False) -> None:
+    console.print(f"  Next, CUSTODY_ADMIN:  ape run custody terms {symbol} --profile {profile}", soft_wrap=True)
     if not activated:
         console.print(f"  Then, ISSUER:         ape run listing activate {symbol}")
 

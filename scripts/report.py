@@ -10,7 +10,7 @@ import click
 from ape.api import ProviderAPI
 from rich.progress import Progress as Bar
 from rich.progress import TaskID
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from stockade.ape import SuiteCommand, console, open_suite, suite_option
@@ -18,15 +18,15 @@ from stockade.errors import InputError
 from stockade.records import to_shares
 from stockade.reporting import Fault, Verification, read_stream, verify
 from stockade.reporting.reading import Progress
-from stockade.reporting.register import Backing, Holder, Register, backing, share_register
+from stockade.reporting.register import Holder, Register, TokenSupply, backing, share_register
 from stockade.reporting.streams import Stream, source_of
+from stockade.reporting.tables import draw_supply, streams_table
 from stockade.reporting.words import kind_name, sentence, utc
 from stockade.suite import Suite
 from stockade.whitelist.show import class_name, country_name
 
 # Differences, faults and the like beyond this many are counted, not shown.
 MOST = 40
-BAR = 48
 
 
 @click.group()
@@ -59,7 +59,7 @@ def verify_command(block: int | None, deployment: Path | None, provider: Provide
     with _progress() as progress:
         result = verify(suite, _number(suite, block), progress)
     console.print(f"Chain {suite.deployment.chain_id}, block {result.block} ({result.block_hash})", soft_wrap=True)
-    _show_streams(result)
+    console.print(streams_table(result))
     _show_compared(result)
     _show_faults([fault for stream in result.streams for fault in stream.faults])
     _show_differences(result)
@@ -67,18 +67,6 @@ def verify_command(block: int | None, deployment: Path | None, provider: Provide
         console.print("[red]The reports are not complete and true as this node serves them.[/]")
         click.get_current_context().exit(1)
     console.print("[green]No record is missing or altered, and they rebuild what the contracts say.[/]")
-
-
-def _show_streams(result: Verification) -> None:
-    table = Table("stream", "contract", "address", title="Streams")
-    for name in ("records", "gaps"):
-        table.add_column(name, justify="right")
-    table.add_column("chain")
-    for stream in result.streams:
-        chain = Text("matches", "green") if stream.chain_matches else Text("differs", "red")
-        gaps = Text(str(stream.gaps), "red" if stream.gaps else "")
-        table.add_row(Text(stream.name), stream.contract, stream.address, str(stream.records), gaps, chain)
-    console.print(table)
 
 
 def _show_compared(result: Verification) -> None:
@@ -102,7 +90,9 @@ def _show_differences(result: Verification) -> None:
         console.print(Text(f"{each.stream} {each.sequence}: {each.problem}", "red"), soft_wrap=True)
     _say_rest(len(result.contradictions))
     if result.differences:
-        table = Table("subject", "of", "rebuilt", "found", title="Differences", show_lines=True)
+        table = Table(title="Differences", show_lines=True)
+        for name in ("subject", "of", "rebuilt", "found"):
+            table.add_column(name, overflow="fold")
         for difference in result.differences[:MOST]:
             table.add_row(*map(Text, (difference.subject, difference.key, difference.rebuilt, difference.found)))
         console.print(table)
@@ -145,7 +135,7 @@ def _show_entries(found: Stream, tail: int | None) -> None:
     table = Table(title=Text(f"{found.source.name} at {found.source.address}"))
     table.add_column("no.", justify="right")
     for name in ("time", "kind", "operator", "what"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for entry in found.entries[-(tail or 0) :]:
         what = Text(sentence(entry))
         table.add_row(
@@ -178,7 +168,8 @@ def holders(token: str, block: int | None, deployment: Path | None, provider: Pr
 
 def _show_register(register: Register) -> None:
     title = f"{register.symbol} at {register.token}, block {register.block}"
-    table = Table("wallet", "investor", "class", "country", "status", title=Text(title))
+    wallet = Column("wallet", overflow="fold")
+    table = Table(wallet, "investor", "class", "country", "status", title=Text(title))
     for name in ("tokens", "of which frozen", "of supply"):
         table.add_column(name, justify="right")
     for holder in register.holders:
@@ -224,34 +215,17 @@ def supply(block: int | None, deployment: Path | None, provider: ProviderAPI) ->
         table.add_column(name, justify="right")
     for token in found:
         table.add_row(Text(token.symbol), "all", "", to_shares(token.supply), to_shares(_held(token)), "")
-        for pocket in token.pockets:
-            position, style = pocket.position, "red" if pocket.under_reserved else ""
+        for each in token.positions:
+            position, style = each.position, "red" if each.under_reserved else ""
             amounts = (to_shares(position.issued), to_shares(position.held), utc(position.as_of))
-            table.add_row("", str(pocket.custodian), Text(pocket.lei), *amounts, style=style)
+            table.add_row("", str(each.custodian), Text(each.lei), *amounts, style=style)
         table.add_section()
     console.print(table)
-    _draw(found)
+    draw_supply(console, found)
 
 
-def _held(token: Backing) -> int:
-    return sum(pocket.position.held for pocket in token.pockets)
-
-
-def _draw(found: list[Backing]) -> None:
-    """One bar a position: issued and held in green, issued and not held in red, held beyond that dim."""
-    width = max(len(token.symbol) for token in found)
-    most = max((max(p.position.issued, p.position.held) for t in found for p in t.pockets), default=0)
-    for token in found:
-        for pocket in token.pockets:
-            issued, held = (round(amount / most * BAR) for amount in (pocket.position.issued, pocket.position.held))
-            line = Text(f"{token.symbol:<{width}} {pocket.custodian:>3} ")
-            line.append("█" * min(issued, held), "green")
-            line.append("▒" * max(issued - held, 0), "red")
-            line.append("░" * max(held - issued, 0), "dim")
-            if pocket.under_reserved:
-                line.append(" under-reserved", "red")
-            console.print(line)
-    console.print("█ issued and held   ░ held, not issued   ▒ issued, not held")
+def _held(token: TokenSupply) -> int:
+    return sum(each.position.held for each in token.positions)
 
 
 # ---------------------------------------------------------------- shared

@@ -137,24 +137,33 @@ def show(w3: Web3, plan: Plan, port: int, deployment: Path) -> None:
         balance = Web3.from_wei(w3.eth.get_balance(addresses[index]), "ether")
         table.add_row("\n".join(names), f"TEST::{index}", addresses[index], f"{balance:,.0f}")
     console.print(table)
-    console.print(_next(port, deployment), soft_wrap=True, highlight=False)
+    console.print(_next(port, deployment, addresses), soft_wrap=True, highlight=False)
 
 
-def _next(port: int, deployment: Path) -> str:
+def _next(port: int, deployment: Path, addresses: list[str]) -> str:
     """What to type in the second shell."""
     export = "" if port == 8545 else f" && export STOCKADE_DEVNET_PORT={port}"
     where = f" --deployment {deployment}" if deployment.parent != ROOT / "deployments" else ""
     where = f"--network ethereum:devnet{where}"
+    first, second = addresses[20], addresses[21]
+    deposit = "build/deposit.json"
+    (ROOT / deposit).parent.mkdir(exist_ok=True)
     return f"""
-Ready: chain {CHAIN_ID} at http://127.0.0.1:{port}. In a second shell, from this folder (every command explains itself
-with --help):
+Ready: chain {CHAIN_ID} at http://127.0.0.1:{port}. In a second shell, from this folder:
 
   . tools/env.sh{export}
+  ape run whitelist apply examples/investors.csv --development-key {where} --account TEST::6
+  ape run custody build deposit AAPLs --custodian 1 --held 100 --shares 100 --to {first} \\
+      --ref FIRST --evidence README.md --out {deposit} {where}
+  ape run custody sign {deposit} --append {where} --account TEST::12
+  ape run custody submit {deposit} {where} --account TEST::16
+  ape run holder transfer AAPLs {second} 10 {where} --account TEST::20
+  ape run holder redeem AAPLs 1 5 --delivery "account 7" {where} --account TEST::20
+  ape run compliance freeze {second} --basis SANCTIONS --order README.md {where} --account TEST::5
   ape run listing show {where}
-  ape run whitelist apply examples/investors.csv --development-key --account TEST::6 {where}
-  ape run listing add NVDA --file examples/listings.toml --account TEST::4 {where}
+  ape run report verify {where}
 
-Ctrl-C here ends the chain; nothing of it remains.
+Every command explains itself with --help. Ctrl-C here ends the chain; nothing of it remains.
 """
 
 

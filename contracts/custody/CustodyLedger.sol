@@ -34,6 +34,8 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
 
     uint256 private constant SHARE = 1e18;
     uint256 private constant MAX_96 = type(uint96).max;
+    /// @dev No terms may put the holder's way back further off than this.
+    uint256 private constant LONGEST_REDEMPTION = 180 days;
 
     IInvestorRegistry private immutable REGISTRY;
     IListingRegistry private immutable LISTINGS;
@@ -148,8 +150,14 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     /// @inheritdoc ICustodyLedger
     function recoverRequests(uint256[] calldata ids) external restricted {
         for (uint256 i = 0; i < ids.length; ++i) {
-            Request storage request = _openRequest(ids[i]);
+            Request storage request = _requests[ids[i]];
+            // Answered or taken back in the meantime: the others still go on.
+            if (request.status != RequestStatus.OPEN) continue;
             (address replacement, bytes32 ref) = REGISTRY.recoveryOf(request.holder);
+            // The replacement takes over an escrow that was not its own, so it must be one that a force could reach.
+            ReasonCode code = IShareToken(request.token)
+                .restrictionOf(Kind.FORCE, address(this), address(this), replacement, request.amount);
+            _require(code.isNone(), code, ids[i], uint160(replacement));
 
             request.holder = replacement;
             _report(REQUEST_RECOVERED, abi.encode(ids[i], replacement, ref));
@@ -186,15 +194,16 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
         external
         restricted
     {
-        bool changes = removed.length + added.length != 0 || _known(custodian).threshold != threshold;
-        require(changes, CustodyUnchanged());
+        bool sameQuorum = _known(custodian).threshold == threshold;
+        require(removed.length + added.length != 0 || !sameQuorum, CustodyUnchanged());
         _changeAttestors(custodian, removed, added, threshold);
     }
 
     /// @inheritdoc ICustodyLedger
     function setTerms(address token, Terms calldata terms) external restricted {
         require(LISTINGS.isListed(token), CustodyTokenNotListed(token));
-        require(terms.maxPositionAge != 0 && terms.redemptionPeriod != 0, CustodyInvalidTerms(terms));
+        bool sound = terms.maxPositionAge != 0 && terms.redemptionPeriod != 0;
+        require(sound && terms.redemptionPeriod <= LONGEST_REDEMPTION, CustodyInvalidTerms(terms));
 
         _terms[token] = terms;
         _report(TERMS, abi.encode(token, terms));

@@ -77,7 +77,10 @@ interface ICustodyLedger is IReportStream {
     }
 
     /// @notice A custody refusal: its reason, what was given and what is wanted.
-    /// @dev given, wanted: sequences, seconds, shares (caps, reserve), raw tokens (issued), counts or addresses, by code.
+    /// @dev given, wanted by code: sequences, seconds, shares (cap, reserve, mismatch), raw tokens (issued), counts.
+    /// CUSTODIAN_UNKNOWN, CUSTODIAN_CLOSED: the custodian. ATTESTATION_MALFORMED: its kind. REQUEST_NOT_OPEN: request and
+    /// status. REQUEST_NOT_HOLDER: caller and holder. NOT_AN_ATTESTOR, SIGNATURE_INVALID: the attestor and its place among
+    /// the votes. ATTESTORS_UNORDERED: the attestor and the one before. A recovery's refusal: the request and the replacement.
     error CustodyRefused(ReasonCode code, uint256 given, uint256 wanted);
     error CustodyLengthsDiffer(uint256 attestations, uint256 votes);
     error CustodyTokenNotListed(address token);
@@ -120,7 +123,8 @@ interface ICustodyLedger is IReportStream {
     /// @notice Takes a whole open request by order; `to` must be eligible to receive; `issued` does not change.
     function forceRedemption(uint256 id, address to, Basis basis, bytes32 orderHash) external;
 
-    /// @notice Hands the open requests of a lost wallet to the replacement the registry recorded.
+    /// @notice Hands the open requests of a lost wallet to the replacement the registry recorded, who must be one that a
+    /// forced transfer could reach. Requests that are open no more are passed over, so that the call can be repeated.
     function recoverRequests(uint256[] calldata ids) external;
 
     // ---------------------------------------------------------------- custody admin
@@ -138,7 +142,7 @@ interface ICustodyLedger is IReportStream {
     function setAttestors(uint32 custodian, address[] calldata removed, Attestor[] calldata added, uint8 threshold)
         external;
 
-    /// @notice Sets a listed token's custody terms. Neither period may be zero.
+    /// @notice Sets a listed token's custody terms. Neither period may be zero, nor the redemption's above 180 days.
     function setTerms(address token, Terms calldata terms) external;
 
     // ---------------------------------------------------------------- views

@@ -29,7 +29,7 @@ interface IERC7943 {
     function getFrozenTokens(address account) external view returns (uint256);
 
     /// @notice Whether the movement is permitted; never false because balance or allowance is short.
-    /// @dev Asked by a platform's or a pool's own wallet, it answers for a movement executed by it; asked by anyone else, for
-    /// the holder's own transfer.
+    /// @dev Asked by a wallet that may execute, or a platform's or a pool's own, it answers for a movement executed by it; asked
+    /// by anyone else, for the holder's own transfer. Under a policy that licenses nobody, ask the ERC-1404 views instead.
     function canTransfer(address from, address to, uint256 amount) external view returns (bool);
 }

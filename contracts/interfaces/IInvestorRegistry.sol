@@ -28,6 +28,8 @@ interface IInvestorRegistry is IReportStream {
     error RegistryLengthsDiffer(uint256 wallets, uint256 records);
     error RegistryNotARegistrar(address account);
     error RegistryUnchanged(address subject);
+    /// @notice The largest number marks lost wallets; no registrar may have it.
+    error RegistryReservedNumber(uint16 number);
     error RegistryBasisUnstated();
     error RegistryZeroAddress();
     /// @notice The lost wallet must not be frozen and must have an investor; it may not be its own replacement.
@@ -53,7 +55,8 @@ interface IInvestorRegistry is IReportStream {
     /// one number, so that a key is rotated without rewriting records.
     function setRegistrar(address account, uint16 number) external;
 
-    /// @notice Declares a wallet lost and names its replacement. The lost wallet's record becomes REVOKED; tokens and the
+    /// @notice Declares a wallet lost and names its replacement. The lost wallet's record becomes REVOKED and leaves its
+    /// registrar for good (its registrar number becomes 65535), so that no routine batch brings it back. Tokens and the
     /// ledger then carry balances and requests over, each in calls of its own.
     function recover(address lost, address replacement, Basis basis, bytes32 orderHash) external;
 

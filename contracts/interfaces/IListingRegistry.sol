@@ -93,7 +93,8 @@ interface IListingRegistry is IReportStream {
         external
         returns (uint32 exemption);
 
-    /// @notice Records that the exemption was revised; its tokens follow at once. A revoked one stays revoked.
+    /// @notice Records that the exemption was revised; its tokens follow at once. A revoked one stays revoked,
+    /// and one that has begun has begun.
     function amendExemption(uint32 exemption, bytes32 document, bytes32 profile, uint40 validFrom, uint40 validUntil)
         external;
 

@@ -17,12 +17,14 @@ interface IShareToken {
     /// @notice One entry of the token's report stream; one movement is one log.
     /// @dev chain' = uint160(keccak256(abi.encode(chain, seq, kind, operator, from, to, amount, ref, timestamp))), starting from
     /// uint160(keccak256(abi.encode(chainid, address))).
-    /// @param kind See `Movement`: 1 TRANSFER, 2 MINT, 3 BURN, 4 ESCROW, 5 GIVE_BACK, 6 FORCE, 7 FREEZE, 8 CONTROL.
+    /// @param kind See `Movement`: 1 TRANSFER, 2 MINT, 3 BURN, 4 ESCROW, 5 GIVE_BACK, 6 FORCE, 7 FREEZE, 8 CONTROL,
+    /// 9 UPGRADE.
     /// @param operator The caller of the token: the ledger for MINT, BURN, ESCROW, GIVE_BACK.
     /// @param amount Raw tokens; FREEZE: `from`'s new frozen amount; CONTROL: the settings (`ControlWord`'s upper 64 bits).
-    /// @param ref TRANSFER, CONTROL: zero. MINT, BURN: the attestation's EIP-712 digest. ESCROW, GIVE_BACK: the request's id.
+    /// UPGRADE: zero, and `to` is the new implementation.
+    /// @param ref TRANSFER, CONTROL, UPGRADE: zero. MINT, BURN: the attestation's EIP-712 digest. ESCROW, GIVE_BACK: the request's id.
     /// FORCE, FREEZE: the order under its basis. A FORCE that reaches into frozen tokens lowers `from`'s frozen amount by
-    /// the part it took, without a FREEZE of its own.
+    /// the part it took, without a FREEZE of its own; a FORCE to oneself lowers nothing.
     /// @param timestamp The block's time (seconds UTC).
     event Reported(
         uint32 indexed seq,
@@ -42,6 +44,7 @@ interface IShareToken {
     error ShareTokenCannotExecute(ReasonCode code, address account, InvestorRecord record);
     error ShareTokenZeroAmount();
     error ShareTokenAmountTooLarge(uint256 amount);
+    /// @notice Code 88, which only views can give: every function names its own kind.
     error ShareTokenMovementUnknown(Movement kind);
 
     /// @notice The caller is not the contract that alone may do this.
@@ -119,6 +122,9 @@ interface IShareToken {
 
     /// @notice The token's settings and the head of its report stream.
     function control() external view returns (ControlWord);
+
+    /// @notice The code the token runs on (ERC-1967).
+    function implementation() external view returns (address);
 
     /// @notice Raw tokens to shares (18 decimals), rounded up.
     function toShares(uint256 amount) external view returns (uint256);

@@ -52,8 +52,12 @@ contract ListingRegistry is IListingRegistry, Governed, ReportStream {
         external
         restricted
     {
-        ExemptionStatus status = _known(exemption).status;
+        Exemption storage old = _known(exemption);
+        ExemptionStatus status = old.status;
         require(status != ExemptionStatus.REVOKED, ListingExemptionRevoked(exemption));
+        // Tokens live under it already, and they are told its end only.
+        bool begins = validFrom <= block.timestamp || old.validFrom > block.timestamp;
+        require(begins, ListingInvalidExemption(Exemption(document, profile, validFrom, validUntil, status)));
 
         _setExemption(exemption, Exemption(document, profile, validFrom, validUntil, status), 0);
         _pushAll(exemption);

@@ -83,6 +83,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
     /// @inheritdoc IInvestorRegistry
     function setRegistrar(address account, uint16 number) external restricted {
         require(account != address(0), RegistryZeroAddress());
+        require(number != Record.LOST, RegistryReservedNumber(number));
         require(_registrars[account] != number, RegistryUnchanged(account));
 
         _registrars[account] = number;
@@ -99,7 +100,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
         );
         _checkReplacement(replacement, record);
 
-        record = record.withStanding(Record.REVOKED);
+        record = record.withStanding(Record.REVOKED).withRegistrar(Record.LOST);
         bytes32 ref = basis.withOrder(orderHash);
         _records[lost].record = record;
         _recoveries[lost] = Recovery({replacement: replacement, ref: ref});

@@ -77,7 +77,7 @@ abstract contract MovementGate is ReportLog, ScaledAmount, IERC7943 {
         q.control = control();
         q.amount = amount;
         q.time = block.timestamp;
-        q.demands = TransferRules.demandsOf(kind) | _circumstances(operator, from, party);
+        q.demands = TransferRules.demandsOf(kind) | _circumstances(from, party);
 
         if (kind == Kind.TRANSFER) {
             q.word = _account(from).word;
@@ -98,18 +98,21 @@ abstract contract MovementGate is ReportLog, ScaledAmount, IERC7943 {
         } else {
             q.word = _account(from).word;
         }
+        // The ledger moves what it holds; nobody moves it for the ledger, and nobody the token's own.
+        if (operator == LEDGER) q.demands &= ~TransferRules.SENDER_IS_RESERVED;
         // Of these, a movement demands something of one record only.
-        q.sender = q.receiver = REGISTRY.recordOf(kind == Kind.ESCROW ? from : party);
+        if (kind == Kind.ESCROW) q.sender = REGISTRY.recordOf(from);
+        else if (kind == Kind.BURN) q.sender = REGISTRY.recordOf(party);
+        else q.receiver = REGISTRY.recordOf(party);
     }
 
-    /// @dev Zero addresses, and the two that hold for others: the ledger moves its own balance, nobody moves it for the
-    /// ledger, and nobody the token's own. Addresses come clean from the ABI decoder; comparing them here costs a third.
-    function _circumstances(address operator, address from, address party) private view returns (uint256 bits) {
+    /// @dev Zero addresses, and the two that hold for others. Addresses come clean from the ABI decoder; comparing them by
+    /// hand costs a third.
+    function _circumstances(address from, address party) private view returns (uint256 bits) {
         address ledger = LEDGER;
         assembly ("memory-safe") {
             let own := address()
-            let foreign := iszero(eq(operator, ledger))
-            bits := shl(25, and(or(eq(from, ledger), eq(from, own)), foreign))
+            bits := shl(25, or(eq(from, ledger), eq(from, own)))
             bits := or(bits, shl(26, or(eq(party, ledger), eq(party, own))))
             bits := or(bits, shl(27, iszero(from)))
             bits := or(bits, shl(28, iszero(party)))

@@ -7,8 +7,8 @@ import {Multiplier, ONE} from "../types/Multiplier.sol";
 import {PackedBalances} from "./PackedBalances.sol";
 
 /// @title How many shares a raw token stands for (ERC-8056).
-/// @dev The multiplier is one until corporate actions come; a setter is deliberately absent. Only `toShares` and `toTokens`
-/// read it.
+/// @dev The multiplier is one until corporate actions come; a setter is deliberately absent. Shares and
+/// tokens are converted by `Multiplier` alone, here and on the ledger.
 abstract contract ScaledAmount is
     PackedBalances,
     IShareToken,

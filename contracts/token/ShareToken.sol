@@ -17,6 +17,7 @@ import {MovementGate} from "./MovementGate.sol";
 import {Question, TransferRules} from "./TransferRules.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
+import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
@@ -173,7 +174,9 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
         // Unfrozen first, so that the force below does not eat the amount that must stay frozen.
         if (frozen != 0) _setFrozen(lost, 0, ref);
         _force(lost, replacement, word.balance(), ref);
-        if (frozen != 0) _setFrozen(replacement, _account(replacement).word.frozen() + frozen, ref);
+        if (frozen == 0) return;
+        uint256 sum = _account(replacement).word.frozen() + frozen;
+        _setFrozen(replacement, sum > type(uint128).max ? type(uint128).max : sum, ref);
     }
 
     /// @inheritdoc IShareToken
@@ -234,7 +237,9 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
 
     /// @inheritdoc IERC7943
     function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
-        address operator = msg.sender != from && REGISTRY.recordOf(msg.sender).isVenue() ? msg.sender : from;
+        InvestorRecord asking = REGISTRY.recordOf(msg.sender);
+        bool executes = asking.isVenue() || asking.hasScope(Record.EXECUTE);
+        address operator = executes ? msg.sender : from;
         Question memory q;
         _ask(q, Kind.TRANSFER, operator, from, to, amount);
         // A short balance is not a matter of permission, a frozen one is.
@@ -259,6 +264,11 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
     /// @inheritdoc IERC7943
     function getFrozenTokens(address account) external view returns (uint256) {
         return _account(account).word.frozen();
+    }
+
+    /// @inheritdoc IShareToken
+    function implementation() external view returns (address) {
+        return ERC1967Utils.getImplementation();
     }
 
     /// @notice The contracts this token obeys or asks.
@@ -324,7 +334,9 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
     }
 
     /// @dev Upgrades come from the factory alone, in batches, behind UPGRADER's delay.
-    function _authorizeUpgrade(address) internal view override onlyContract(FACTORY) {}
+    function _authorizeUpgrade(address newImplementation) internal override onlyContract(FACTORY) {
+        _report(control(), Kind.UPGRADE, address(0), newImplementation, 0, 0);
+    }
 
     /// @dev The permit's domain carries the token's name without a second copy in storage.
     // solhint-disable-next-line func-name-mixedcase

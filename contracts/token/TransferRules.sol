@@ -121,8 +121,11 @@ library TransferRules {
             if (receiver & GOOD_TO_TRADE != GOOD_TO_TRADE) return Reason.RECEIVER_TRADE_SCOPE;
             uint256 executor = InvestorRecord.unwrap(q.executor);
             bool fit = executor & (STATUS | GOOD_TO_EXECUTE) == GOOD_TO_EXECUTE && time < uint40(executor >> 64);
-            if (!fit && !q.control.follows(Control.ANY_EXECUTOR)) {
-                return why(q.executor, Reason.EXECUTOR, Reason.SCOPE, time);
+            if (!fit) {
+                ReasonCode unfit = why(q.executor, Reason.EXECUTOR, Reason.SCOPE, time);
+                // A policy without licences still stops whom COMPLIANCE froze or a registrar revoked.
+                bool barred = unfit == Reason.EXECUTOR_FROZEN || unfit == Reason.EXECUTOR_REVOKED;
+                if (barred || !q.control.follows(Control.ANY_EXECUTOR)) return unfit;
             }
         }
 

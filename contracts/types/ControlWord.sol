@@ -40,7 +40,7 @@ library Control {
 
     // Policy flags relax; all zero is the strictest policy.
 
-    /// @dev Whoever holds an allowance may execute, licensed or not.
+    /// @dev Whoever holds an allowance may execute, licensed or not, unless frozen or revoked.
     uint8 internal constant ANY_EXECUTOR = 1;
     /// @dev A lapse stops movements executed by platforms only; otherwise all free movement.
     uint8 internal constant LAPSE_STOPS_TRADING_ONLY = 2;

@@ -18,6 +18,7 @@ using {
     investorId,
     withFrozen,
     withStanding,
+    withRegistrar,
     isVenue
 } for InvestorRecord global;
 
@@ -40,11 +41,12 @@ library Record {
     uint16 internal constant ALL_SCOPES = 31;
 
     // Classes 1-10: retail, accredited, qualified purchaser, QIB, institution, broker-dealer, custodian, platform, pool,
-    // treasury. Zero is no class and never allowed. Only these three are named by a rule.
-    uint8 internal constant RETAIL = 1;
+    // treasury. Zero is no class and never allowed. Only these two are named by a rule.
     uint8 internal constant PLATFORM = 8;
     uint8 internal constant POOL = 9;
-    uint8 internal constant LAST_CLASS = 10;
+
+    /// @dev The registrar number of a wallet declared lost: no registrar has it, so none can bring the wallet back.
+    uint16 internal constant LOST = type(uint16).max;
 }
 
 function status(InvestorRecord record) pure returns (uint8) {
@@ -97,6 +99,10 @@ function withFrozen(InvestorRecord record, bool frozen) pure returns (InvestorRe
 
 function withStanding(InvestorRecord record, uint8 newStanding) pure returns (InvestorRecord) {
     return InvestorRecord.wrap((InvestorRecord.unwrap(record) & ~uint256(0x7f)) | newStanding);
+}
+
+function withRegistrar(InvestorRecord record, uint16 number) pure returns (InvestorRecord) {
+    return InvestorRecord.wrap((InvestorRecord.unwrap(record) & ~(uint256(0xffff) << 48)) | (uint256(number) << 48));
 }
 
 /// @dev A platform's or a pool's own wallet: whatever it moves counts as executed by a platform.

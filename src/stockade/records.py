@@ -89,6 +89,7 @@ class Kind(IntEnum):
     FORCE = 6
     FREEZE = 7
     CONTROL = 8
+    UPGRADE = 9
 
 
 class Basis(IntEnum):

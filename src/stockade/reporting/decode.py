@@ -62,6 +62,7 @@ from stockade.reporting.entries import (
     Terms,
     TermsSet,
     Unreadable,
+    Upgraded,
 )
 
 TOKEN_REPORTED = keccak(text="Reported(uint32,uint8,address,address,address,uint256,bytes32,uint40)")
@@ -103,10 +104,12 @@ def _token_entry(seq: int, kind: int, data: bytes, place: Place, transaction: st
 
 def _token_content(
     kind: Kind, source: ChecksumAddress, target: ChecksumAddress, amount: int, ref: bytes
-) -> Moved | AmountFrozen | SettingsChanged:
+) -> Moved | AmountFrozen | SettingsChanged | Upgraded:
     if kind is Kind.CONTROL:
         Control.unpack(amount << 192)  # Raises ValueError for a phase that does not exist.
         return SettingsChanged(amount)
+    if kind is Kind.UPGRADE:
+        return Upgraded(target)
     if kind is Kind.FREEZE:
         return AmountFrozen(source, amount, ref)
     return Moved(kind, source, target, amount, ref)

@@ -147,6 +147,13 @@ class SettingsChanged(Content):
 
 
 @dataclass(frozen=True)
+class Upgraded(Content):
+    """Token 9: the implementation from now on."""
+
+    implementation: ChecksumAddress
+
+
+@dataclass(frozen=True)
 class BatchWritten(Content):
     """Registry 1: the `rows` records that follow are of this batch."""
 

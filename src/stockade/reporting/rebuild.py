@@ -51,6 +51,7 @@ from stockade.reporting.entries import (
     TakenBack,
     Terms,
     TermsSet,
+    Upgraded,
 )
 from stockade.reporting.streams import Stream
 
@@ -66,12 +67,15 @@ class Contradiction:
 
 @dataclass
 class TokenState:
-    """Raw tokens by account. Frozen may exceed the balance. `settings`: the control word's upper 64 bits."""
+    """Raw tokens by account. Frozen may exceed the balance. `settings`: the control word's upper 64 bits.
+    `implementation`: what the token was last upgraded to, None while it runs on what it was created on.
+    """
 
     balances: dict[ChecksumAddress, int] = field(default_factory=lambda: defaultdict(int))
     frozen: dict[ChecksumAddress, int] = field(default_factory=lambda: defaultdict(int))
     supply: int = 0
     settings: int = 0
+    implementation: ChecksumAddress | None = None
 
     @property
     def control(self) -> Control:
@@ -199,6 +203,8 @@ def replay_token(entries: Sequence[Entry]) -> TokenState:
                 state.frozen[account] = amount
             case SettingsChanged(settings):
                 state.settings = settings
+            case Upgraded(implementation):
+                state.implementation = implementation
     return state
 
 

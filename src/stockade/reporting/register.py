@@ -41,8 +41,8 @@ class Register:
 
 
 @dataclass(frozen=True)
-class Pocket:
-    """What one custodian holds for a token. `lei` names the custodian."""
+class CustodianPosition:
+    """One custodian's position in a token; `lei` names the custodian."""
 
     custodian: int
     lei: str
@@ -51,13 +51,13 @@ class Pocket:
 
 
 @dataclass(frozen=True)
-class Backing:
+class TokenSupply:
     """A token's supply (raw tokens) against what its custodians hold."""
 
     symbol: str
     token: ChecksumAddress
     supply: int
-    pockets: tuple[Pocket, ...]
+    positions: tuple[CustodianPosition, ...]
 
 
 def share_register(suite: Suite, token: Contract, block: int, progress: Progress = no_progress) -> Register:
@@ -79,7 +79,7 @@ def share_register(suite: Suite, token: Contract, block: int, progress: Progress
     return Register(own.source.name, token.address, block, tuple(holders), escrow, state.supply)
 
 
-def backing(suite: Suite, block: int) -> list[Backing]:
+def backing(suite: Suite, block: int) -> list[TokenSupply]:
     """Every token's supply against what custodians hold for it, as the contracts say."""
 
     def many(calls: list[ContractFunction]) -> list[Any]:
@@ -94,12 +94,12 @@ def backing(suite: Suite, block: int) -> list[Backing]:
         symbol, supply = many([functions.symbol(), functions.totalSupply()])
         words = many([ledger.positionOf(token, number) for number in custodians])
         short = many([ledger.isUnderReserved(token, number) for number in custodians])
-        pockets = [
-            Pocket(number, lei, Position.unpack(word), under)
+        positions = [
+            CustodianPosition(number, lei, Position.unpack(word), under)
             for number, lei, word, under in zip(custodians, leis, words, short, strict=True)
             if word
         ]
-        found.append(Backing(text(symbol), token, supply, tuple(pockets)))
+        found.append(TokenSupply(text(symbol), token, supply, tuple(positions)))
     return found
 
 

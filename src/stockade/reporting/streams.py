@@ -18,7 +18,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from eth_typing import ChecksumAddress
-from eth_utils.address import to_checksum_address
 from web3.types import LogReceipt
 
 from stockade.errors import NetworkError
@@ -32,7 +31,7 @@ from stockade.reporting.entries import (
     Unreadable,
     start_of_chain,
 )
-from stockade.reporting.reading import Progress, ask, no_progress, plain_contract, read_logs, text
+from stockade.reporting.reading import Progress, ask, ask_many, no_progress, plain_contract, read_logs, text
 from stockade.suite import CONTRACTS, Suite, contract_at
 
 REPORTING = ("registry", "ledger", "listings")
@@ -93,20 +92,20 @@ def read_streams(suite: Suite, block: int, progress: Progress = no_progress) -> 
 
     A token is found by the listing registry's list and by its LISTING entry, so that neither alone can hide it.
     """
-    known = [to_checksum_address(at) for at in _known(suite, block)]
-    sources = [source_of(suite, name, block) for name in REPORTING] + [_token_source(suite, at, block) for at in known]
-    streams = _read(suite, sources, block, progress)
+    known = ask(lambda: suite.listings.functions.tokens().call(block_identifier=block))
+    singletons = [source_of(suite, name, block) for name in REPORTING]
+    streams = _read(suite, singletons + _token_sources(suite, known, block), block, progress)
     told = [entry.content.token for entry in streams[2].entries if isinstance(entry.content, Listed)]
     # An invented LISTING is found by its chain; there is nothing to follow where no contract stands.
     more = [at for at in told if at not in known and ask(partial(suite.w3.eth.get_code, at, block))]
-    return streams + _read(suite, [_token_source(suite, at, block) for at in more], block, progress)
+    return streams + _read(suite, _token_sources(suite, more, block), block, progress)
 
 
 def source_of(suite: Suite, which: str, block: int) -> Source:
     """A source by its name (registry, ledger, listings), or a token's by symbol or address. Raises InputError."""
     if which in REPORTING:
         return Source(which, CONTRACTS[which], getattr(suite, which).address)
-    return _token_source(suite, suite.token(which).address, block)
+    return _token_sources(suite, [suite.token(which).address], block)[0]
 
 
 def read_stream(suite: Suite, source: Source, block: int, progress: Progress = no_progress) -> Stream:
@@ -116,37 +115,39 @@ def read_stream(suite: Suite, source: Source, block: int, progress: Progress = n
 
 def _read(suite: Suite, sources: Sequence[Source], block: int, progress: Progress) -> list[Stream]:
     logs = read_logs(suite.w3, [source.address for source in sources], suite.deployment.block, block, progress)
-    return [_follow_on_chain(suite, source, logs[source.address], block) for source in sources]
+    heads = heads_of(suite, sources, block)
+    return [
+        follow(source, suite.deployment.chain_id, logs[source.address], head, partial(_head_at, suite, source))
+        for source, head in zip(sources, heads, strict=True)
+    ]
 
 
-def _follow_on_chain(suite: Suite, source: Source, logs: Iterable[LogReceipt], block: int) -> Stream:
-    def head_at(number: int) -> Head | None:
-        try:
-            return head_of(suite, source, number)
-        except NetworkError:
-            return None
-
-    head = head_of(suite, source, block)
-    return follow(source, suite.deployment.chain_id, logs, head, head_at)
-
-
-def head_of(suite: Suite, source: Source, block: int) -> Head:
-    """What the contract says of its stream at the end of a block."""
-    functions = contract_at(suite.w3, source.contract, source.address).functions
-    if source.contract == "ShareToken":
-        word = ask(lambda: functions.control().call(block_identifier=block))
-        return Head(word >> 160 & 0xFFFFFFFF, word & CHAIN_MASK)
-    return Head(*ask(lambda: functions.reportHead().call(block_identifier=block)))
+def heads_of(suite: Suite, sources: Sequence[Source], block: int) -> list[Head]:
+    """What each contract says of its stream at the end of a block."""
+    functions = [contract_at(suite.w3, source.contract, source.address).functions for source in sources]
+    calls = [
+        each.control() if source.contract == "ShareToken" else each.reportHead()
+        for source, each in zip(sources, functions, strict=True)
+    ]
+    answers = ask_many(suite.w3, [partial(call.call, block_identifier=block) for call in calls])
+    # A token's head is the lower part of its control word.
+    return [
+        Head(answer >> 160 & 0xFFFFFFFF, answer & CHAIN_MASK) if isinstance(answer, int) else Head(*answer)
+        for answer in answers
+    ]
 
 
-def _known(suite: Suite, block: int) -> list[str]:
-    tokens: list[str] = ask(lambda: suite.listings.functions.tokens().call(block_identifier=block))
-    return tokens
+def _head_at(suite: Suite, source: Source, block: int) -> Head | None:
+    try:
+        return heads_of(suite, [source], block)[0]
+    except NetworkError:
+        return None
 
 
-def _token_source(suite: Suite, token: ChecksumAddress, block: int) -> Source:
-    functions = plain_contract(suite.w3, "ShareToken", token).functions
-    return Source(text(ask(lambda: functions.symbol().call(block_identifier=block))), "ShareToken", token)
+def _token_sources(suite: Suite, tokens: Sequence[ChecksumAddress], block: int) -> list[Source]:
+    calls = [plain_contract(suite.w3, "ShareToken", token).functions.symbol() for token in tokens]
+    symbols = ask_many(suite.w3, [partial(call.call, block_identifier=block) for call in calls])
+    return [Source(text(symbol), "ShareToken", token) for symbol, token in zip(symbols, tokens, strict=True)]
 
 
 # ---------------------------------------------------------------- pure

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from stockade.reporting.register import Backing
+from stockade.reporting.register import TokenSupply
 from stockade.reporting.verify import Verification
 
 BAR = 60
@@ -14,7 +14,7 @@ BAR = 60
 
 def streams_table(result: Verification) -> Table:
     """One row a stream: how many records, what is missing, whether the chain matches."""
-    table = Table("stream", "contract", "address", title="Streams")
+    table = Table("stream", "contract", Column("address", overflow="fold"), title="Streams")
     for name in ("records", "gaps"):
         table.add_column(name, justify="right")
     table.add_column("chain")
@@ -25,18 +25,18 @@ def streams_table(result: Verification) -> Table:
     return table
 
 
-def draw_supply(console: Console, found: list[Backing]) -> None:
+def draw_supply(console: Console, found: list[TokenSupply]) -> None:
     """One bar a position: issued and held in green, issued and not held in red, held beyond that dim."""
     width = max(len(token.symbol) for token in found)
-    most = max((max(p.position.issued, p.position.held) for t in found for p in t.pockets), default=0)
+    most = max((max(p.position.issued, p.position.held) for t in found for p in t.positions), default=0) or 1
     for token in found:
-        for pocket in token.pockets:
-            issued, held = (round(amount / most * BAR) for amount in (pocket.position.issued, pocket.position.held))
-            line = Text(f"{token.symbol:<{width}} {pocket.custodian:>3} ")
+        for each in token.positions:
+            issued, held = (round(amount / most * BAR) for amount in (each.position.issued, each.position.held))
+            line = Text(f"{token.symbol:<{width}} {each.custodian:>3} ")
             line.append("█" * min(issued, held), "green")
             line.append("▒" * max(issued - held, 0), "red")
             line.append("░" * max(held - issued, 0), "dim")
-            if pocket.under_reserved:
+            if each.under_reserved:
                 line.append(" under-reserved", "red")
             console.print(line)
     console.print("█ issued and held   ░ held, not issued   ▒ issued, not held")

@@ -261,6 +261,8 @@ class _Questions:
         yield Question("supply", token, state.supply, self._at(functions.totalSupply()))
         show = _show_word(lambda settings: Control.unpack(settings << 192))
         yield Question("settings", token, state.settings, self._at(functions.control()), lambda word: word >> 192, show)
+        if state.implementation is not None:
+            yield Question("implementation", token, state.implementation, self._at(functions.implementation()))
         for account in dict.fromkeys([*state.balances, *state.frozen]):
             key = f"{account} of {token}"
             balance, frozen = state.balances.get(account, 0), state.frozen.get(account, 0)

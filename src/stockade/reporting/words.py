@@ -30,6 +30,7 @@ from stockade.reporting.entries import (
     SettingsChanged,
     TakenBack,
     TermsSet,
+    Upgraded,
 )
 from stockade.reporting.reading import text
 from stockade.whitelist.show import class_name, country_name, scope_names
@@ -51,6 +52,8 @@ def sentence(entry: Entry) -> str:
             return f"{to_shares(amount)} tokens of {account} are frozen, {order(ref)}"
         case SettingsChanged() as settings:
             return control_words(settings.control)
+        case Upgraded(implementation):
+            return f"the token runs on implementation {implementation}"
         case BatchWritten(number, rows, root):
             return f"{rows} records by registrar {number}, evidence root 0x{root.hex()}"
         case RecordWritten(wallet, record):

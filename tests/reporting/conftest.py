@@ -1,0 +1,87 @@
+"""One eventful life for all tests of this folder, and its streams as read once."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from web3.types import LogReceipt
+
+from stockade.reporting import Source, Stream, follow, read_streams
+from stockade.reporting.reading import read_logs
+from stockade.reporting.streams import Head, HeadAt, heads_of, source_of
+from tests.reporting.life import Life
+from tests.reporting.node import Node, live
+
+
+@pytest.fixture(scope="package")
+def life(stage: Any, keys: SimpleNamespace, chain: Any) -> Life:
+    """The session's suite after everything has happened to it once."""
+
+    def travel(seconds: int) -> None:
+        chain.pending_timestamp += seconds
+        chain.mine()
+
+    return Life(stage.suite, stage.token.address, keys, travel).live()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One contract's logs as the honest node delivers them, and what the contract says: `follow` takes it from here."""
+
+    source: Source
+    chain_id: int
+    logs: list[LogReceipt]
+    head: Head
+    head_at: HeadAt
+
+    def follow(self, logs: list[Any] | None = None, **changes: Any) -> Stream:
+        """The stream in these logs instead."""
+        given = {"head": self.head, "head_at": self.head_at, **changes}
+        return follow(self.source, self.chain_id, self.logs if logs is None else logs, **given)
+
+
+@pytest.fixture(scope="package")
+def deliveries(life: Life) -> dict[str, Delivery]:
+    """By name of stream; AAPLs is the token everything happened to."""
+    suite, block = life.suite, life.suite.w3.eth.block_number
+    found = {}
+    for name in ("registry", "ledger", "listings", "AAPLs", "MSFTs"):
+        source = source_of(suite, name, block)
+        logs = read_logs(suite.w3, [source.address], suite.deployment.block, block)[source.address]
+        heads = {number: heads_of(suite, [source], number)[0] for number in {log["blockNumber"] for log in logs}}
+        (head,) = heads_of(suite, [source], block)
+        found[name] = Delivery(source, suite.deployment.chain_id, logs, head, heads.get)
+    return found
+
+
+@pytest.fixture(scope="package")
+def streams(life: Life) -> dict[str, Stream]:
+    """Every stream of that life by name, at the latest block."""
+    return {stream.source.name: stream for stream in read_streams(life.suite, life.suite.w3.eth.block_number)}
+
+
+@pytest.fixture(scope="package")
+def node(stage: Any, keys: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """The same life on an anvil of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    options = ["--hardfork", "prague", "--accounts", "60", "--port", str(port), "--chain-id", "31337", "--silent"]
+    process = subprocess.Popen(["anvil", *options])
+    try:
+        yield live(port, stage, keys, tmp_path_factory.mktemp("deployments") / "31337.json")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="package")
+def node_streams(node: Node) -> list[Stream]:
+    """Every stream of that node at its latest block."""
+    return read_streams(node.suite, node.suite.w3.eth.block_number)
