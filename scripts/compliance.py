@@ -202,8 +202,8 @@ def recover(suite: Suite, lost: str, replacement: str, order: Order) -> list[Act
 
     The registry declares the loss (the lost wallet becomes REVOKED), each token carries balance and frozen amount over,
     and the ledger hands over open redemptions, each in a transaction of its own. Should it stop on the way, run it
-    again with the same order: it does what is left. Have the registrar mark the lost wallet REVOKED in its book too:
-    its next whitelist update would make it ACTIVE again.
+    again with the same order: it does what is left. The lost record leaves its registrar for good: have the registrar
+    take the wallet out of its book, or its next update is refused at that row.
 
     \b
       ape run compliance recover 0x09DB0a93B389bEF724429898f539AEB7ac2Dd55f

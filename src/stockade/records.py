@@ -31,6 +31,9 @@ class Status(IntEnum):
 
 FROZEN_BIT = 0x80
 
+# The registrar number of a wallet that was declared lost; no registrar has it.
+LOST = 0xFFFF
+
 
 class InvestorClass(IntEnum):
     RETAIL = 1

@@ -524,6 +524,22 @@ def test_prepare__rows_of_another_registrar__all_named_and_nothing_applied(suite
     assert suite.record(rows.rows[0].wallet).status is Status.NONE
 
 
+def test_prepare__wallet_declared_lost_since__named_and_nothing_applied(suite, keys, book, record):
+    rows = book(2)
+    words = [record(investor_id=9).pack()] * 2
+    pair = [rows.rows[0].wallet, keys.outsider.address]
+    suite.send(keys.registrar, suite.registry.functions.setRecords(pair, words, b"\x55" * 32))
+    suite.send(keys.compliance, suite.registry.functions.recover(*pair, Basis.LOST_WALLET, b"\x66" * 32))
+
+    with pytest.raises(RowErrors) as raised:
+        whitelist.prepare(suite, keys.registrar.address, rows, DEVELOPMENT_KEY)
+
+    assert [(error.line, error.fault) for error in raised.value.errors] == [
+        (2, "was declared lost, and another wallet took over")
+    ]
+    assert suite.record(rows.rows[1].wallet).status is Status.NONE
+
+
 def test_prepare__own_row_of_a_book__not_refused_beside_another_registrars(suite, keys, book, record):
     """The adjacent positive: the rows that are not the other registrar's pass."""
     rows = book(5)

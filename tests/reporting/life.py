@@ -224,7 +224,7 @@ class Life:
         """A third custodian, other attestors, other terms, one closed: all two days after they were announced."""
         functions, keys = self.suite.ledger.functions, self.keys
         calls = [
-            functions.addCustodian(b"549300EXAMPLE0000003", ORDER, [(keys.stranger.address, 1)], 1),
+            functions.addCustodian(b"0000SYNTHETIC0000322", ORDER, [(keys.stranger.address, 1)], 1),
             functions.setAttestors(2, [keys.desk_b.address], [(keys.relay.address, 1)], 3),
             functions.setTerms(self.second.address, (1_000 * SHARE, 3 * DAY, 2 * DAY)),
             functions.setCustodianOpen(1, False),

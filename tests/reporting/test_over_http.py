@@ -121,7 +121,7 @@ def test_report_verify__storage_tampered_with__names_it_and_ends_1(restored):
 def test_report_stream__tail__last_entries_in_words(node):
     said = node.run("stream", "ledger", "--tail", "2")
 
-    assert "custodian 1, LEI 549300EXAMPLE0000001: closed to mint" in said
+    assert "custodian 1, LEI 0000SYNTHETIC0000128: closed to mint" in said
     assert "at most 1000 shares a deposit" in said
     assert "REQUEST " not in said
     assert "Complete and unaltered" in said

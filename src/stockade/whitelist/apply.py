@@ -15,7 +15,7 @@ from web3.contract.contract import ContractFunction
 
 from stockade.chain import TRANSACTION_GAS_LIMIT, Signer, ask
 from stockade.errors import InputError, Refused
-from stockade.records import InvestorRecord
+from stockade.records import LOST, InvestorRecord
 from stockade.suite import Suite
 from stockade.whitelist.evidence import evidence_root
 from stockade.whitelist.rows import Book, Row, RowError, RowErrors
@@ -129,17 +129,15 @@ def records_of(suite: Suite, wallets: list[ChecksumAddress]) -> Iterator[Investo
 
 def _check_owners(book: Book, changes: Sequence[Change], number: int) -> None:
     """Names every row of another registrar at once; the registry itself would name the first of a batch."""
-    errors = [
-        RowError(
-            change.row.line,
-            "wallet",
-            change.row.wallet,
-            f"belongs to registrar {change.before.registrar}, and this account writes for registrar {number}",
-            f"take the row out, or ask registrar {change.before.registrar}",
-        )
-        for change in changes
-        if change.before.registrar not in (0, number)
-    ]
+    errors = []
+    for change in changes:
+        if (owner := change.before.registrar) in (0, number):
+            continue
+        fault = f"belongs to registrar {owner}, and this account writes for registrar {number}"
+        remedy = f"take the row out, or ask registrar {owner}"
+        if owner == LOST:
+            fault, remedy = "was declared lost, and another wallet took over", "take the row out of the book for good"
+        errors.append(RowError(change.row.line, "wallet", change.row.wallet, fault, remedy))
     if errors:
         raise RowErrors(book.path, errors)
 
