@@ -102,8 +102,9 @@ def test_amend_exemption__begun_or_not__may_begin_now(listings, actors, now, at)
     assert listings.exemptionOf(2).validFrom == moment
 
 
-def test_amend_exemption__end_beyond_32_bits__counts_as_the_largest(listings, token, actors):
-    listings.amendExemption(1, TEXT, PROFILE, 5, 2**40 - 1, sender=actors.issuer)
+@pytest.mark.parametrize("end", [MAX_32, MAX_32 + 1, MAX_32 + 6, 2**40 - 1])
+def test_amend_exemption__end_beyond_32_bits__counts_as_the_largest(listings, token, actors, end):
+    listings.amendExemption(1, TEXT, PROFILE, 5, end, sender=actors.issuer)
 
     assert control(token).active_until == MAX_32
 

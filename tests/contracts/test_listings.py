@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from stockade.records import ZERO_ADDRESS, Backing, Basis, Control, ExemptionStatus, Kind, Phase
 from tests.conftest import instance
@@ -99,6 +101,18 @@ def test_list__exemption_revoked_or_unknown__refused(listings, comply, put):
     comply("setExemptionStatus", 1, ExemptionStatus.REVOKED)
     with refuses(listings.ListingExemptionRevoked, exemption=1):
         put(1)
+
+
+def test_list__new_token__starts_its_report_chain_from_chain_and_address(listings, stage, chain, put):
+    """So that no stream can be passed off as another token's, or another chain's."""
+    receipt = put(classes=2)
+
+    token = instance("ShareToken", listings.tokens()[-1])
+    start = keccak(encode(["uint256", "address"], [chain.provider.web3.eth.chain_id, token.address]))[12:]
+    types = ["uint160", "uint32", "uint8", "address", "address", "address", "uint256", "bytes32", "uint40"]
+    values = [1, Kind.CONTROL, stage.factory.address, ZERO_ADDRESS, ZERO_ADDRESS, 2 << 16, NO_REF, receipt.timestamp]
+    link = keccak(encode(types, [int.from_bytes(start, "big"), *values]))[12:]
+    assert control(token).chain == int.from_bytes(link, "big")
 
 
 @pytest.mark.parametrize("backing", [Backing.UNSTATED, Backing.SYNTHETIC])
