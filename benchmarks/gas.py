@@ -58,17 +58,18 @@ CEILINGS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the snapshot is stale")
-    check = parser.parse_args().check
+    parser.add_argument("--snapshot", type=Path, default=SNAPSHOT, help="the file to write or to check")
+    given = parser.parse_args()
     with anvil() as w3:
         figures = measure(w3)
     show(figures)
     text = json.dumps(figures, indent=2) + "\n"
-    committed = SNAPSHOT.read_text(encoding="utf-8") if SNAPSHOT.exists() else ""
-    if check and text != committed:
-        sys.exit(f"{SNAPSHOT.relative_to(ROOT)} is stale: run `make gas` and commit it.")
-    if not check:
-        SNAPSHOT.parent.mkdir(exist_ok=True)
-        SNAPSHOT.write_text(text, encoding="utf-8")
+    committed = given.snapshot.read_text(encoding="utf-8") if given.snapshot.exists() else ""
+    if given.check and text != committed:
+        sys.exit(f"{given.snapshot.name} is stale: run `make gas` and commit it.")
+    if not given.check:
+        given.snapshot.parent.mkdir(exist_ok=True)
+        given.snapshot.write_text(text, encoding="utf-8")
 
 
 class Clockwork(HTTPProvider):
