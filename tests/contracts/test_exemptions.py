@@ -92,9 +92,11 @@ def test_amend_exemption__once_it_has_begun__cannot_begin_later(listings, actors
             listings.amendExemption(2, *later, sender=actors.issuer)
 
 
-def test_amend_exemption__begun_or_not__may_begin_now(listings, actors, now, at):
+@pytest.mark.parametrize("begun", [True, False])
+def test_amend_exemption__begun_or_not__may_begin_now(listings, actors, now, at, begun):
     moment = now() + 1000
-    listings.addExemption(TEXT, PROFILE, moment + DAY, moment + YEAR, sender=actors.issuer)
+    start = moment - 1 if begun else moment + DAY
+    listings.addExemption(TEXT, PROFILE, start, moment + YEAR, sender=actors.issuer)
     at(moment)
 
     listings.amendExemption(2, TEXT, PROFILE, moment, moment + YEAR, sender=actors.issuer)

@@ -124,6 +124,7 @@ def test_request_redemption__partly_frozen__only_the_unfrozen_part(ledger, token
         pytest.param(1, 1, Reason.NOT_WHOLE_SHARES, 1, 0, id="one_unit"),
         pytest.param(TEN + 1, 1, Reason.NOT_WHOLE_SHARES, TEN + 1, TEN, id="one_unit_more"),
         pytest.param(TEN - 1, 1, Reason.NOT_WHOLE_SHARES, TEN - 1, TEN - SHARE, id="one_unit_less"),
+        pytest.param(MAX_96, 1, Reason.NOT_WHOLE_SHARES, MAX_96, MAX_96 - MAX_96 % SHARE, id="the_largest_recordable"),
         pytest.param(MAX_96 + 1, 1, Reason.AMOUNT_TOO_LARGE, MAX_96 + 1, MAX_96, id="too_large"),
         pytest.param(2**256 - 1, 1, Reason.AMOUNT_TOO_LARGE, 2**256 - 1, MAX_96, id="largest"),
         pytest.param(TEN, 0, Reason.CUSTODIAN_UNKNOWN, 0, 2, id="custodian_zero"),
