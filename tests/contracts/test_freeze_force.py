@@ -83,6 +83,7 @@ def test_freeze_tokens__of_the_ledger__closes_no_exit(token, ledger, actors, tra
     travel(ledger.termsOf(token).redemptionPeriod)
 
     ledger.takeBack(1, sender=actors.alice)
+    assert token.getFrozenTokens(ledger) == MAX_128
     ledger.forceRedemption(2, actors.bob, Basis.COURT_ORDER, ORDER, sender=actors.compliance)
 
     assert token.balanceOf(ledger) == 0

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from stockade.records import Basis, Pause, Position, SentenceKind
+from stockade.records import Basis, Pause, Position, RequestStatus, SentenceKind
 from tests.contracts.custody.support import DELIVERY, START
 from tests.contracts.support import ORDER
 from tests.support import SHARE
@@ -21,13 +21,17 @@ SEED = 1
 
 
 class Way(Enum):
-    """How a request ends."""
+    """How a request ends; one may wait for it to be due."""
 
     RELEASED = auto()
     REJECTED = auto()
     TAKEN_BACK = auto()
     TAKEN_BACK_WHEN_DUE = auto()
     FORCED = auto()
+
+    @property
+    def status(self) -> RequestStatus:
+        return RequestStatus[self.name.removesuffix("_WHEN_DUE")]
 
 
 class Restraint(Enum):
@@ -184,6 +188,7 @@ def test_laws__random_lives__hold_in_every_state(
                 sender = getattr(actors, request.holder)
                 settled = self.attempt(allowed, ledger.takeBack, request.number, sender=sender)
 
+            assert ledger.requestOf(request.number).status == (way.status if settled else RequestStatus.OPEN)
             if not settled:
                 return
             model.requests.remove(request)
