@@ -270,6 +270,19 @@ def test_step__basis_unstated_or_token_unknown__refused(listings, token, actors,
         comply(function, actors.stranger)
 
 
+def test_wind_down__exemption_revoked_already__reported_here_and_not_again_by_the_token(
+    listings, token, actors, comply
+):
+    comply("setExemptionStatus", 1, ExemptionStatus.REVOKED)
+    before = token.control()
+
+    receipt = comply("windDown", token)
+
+    values = [token, Phase.WIND_DOWN, SANCTIONS]
+    assert receipt.events == [report(listings, receipt, PHASE, actors.compliance, PHASE_DATA, values)]
+    assert token.control() == before
+
+
 def test_activate__token_unknown__refused(listings, actors):
     with refuses(listings.ListingUnknownToken, token=actors.stranger):
         listings.activate(actors.stranger, sender=actors.issuer)

@@ -92,7 +92,8 @@ def test_recover__lost_wallet_unfit__refused(registry, actors, given, lose, case
 
 
 UNFIT = {
-    "of another investor": {"investor_id": 5},
+    "of an earlier investor": {"investor_id": 3},
+    "of a later investor": {"investor_id": 5},
     "expired": {"expires_at": 1},
     "revoked": {"status": Status.REVOKED},
     "frozen": {"frozen": True},

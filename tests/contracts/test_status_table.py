@@ -40,6 +40,8 @@ COLUMNS = {
     "be forced": {"a balance": -SHARE, "a redemption": 0},
 }
 
+SUPPLY = {("receive", "a mint"): SHARE, ("be released", "by the custodian"): -2 * SHARE}
+
 # The table: which columns are closed, and on which side carol stands in the refusal.
 CLOSED = {
     "ACTIVE": {},
@@ -130,3 +132,4 @@ def test_act__by_status__as_the_table_says(registry, token, actors, given, chain
     else:
         perform(column, action)
         assert token.balanceOf(actors.carol) == 10 * SHARE + COLUMNS[column][action]
+        assert token.totalSupply() == 300 * SHARE + SUPPLY.get((column, action), 0)
