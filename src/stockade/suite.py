@@ -17,7 +17,7 @@ from web3.types import TxReceipt
 from stockade import chain, manifest
 from stockade.chain import Signer
 from stockade.errors import InputError, NetworkError, Refused
-from stockade.records import ZERO_ADDRESS, Control, InvestorRecord, Position
+from stockade.records import Control, InvestorRecord, Position
 
 CONTRACTS = {
     "authority": "SuiteAuthority",
@@ -216,6 +216,3 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} does not exist.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} cannot be read as TOML: {error}.") from None
-
-
-__all__ = ["CONTRACTS", "ZERO_ADDRESS", "Deployment", "Suite", "contract_at", "read_toml"]
