@@ -32,6 +32,7 @@ contract SuiteFactory is ISuiteFactory, Governed {
 
     /// @inheritdoc ISuiteFactory
     function upgrade(address newImplementation, address[] calldata tokens) external restricted {
+        require(newImplementation.code.length != 0, FactoryForeignImplementation(newImplementation));
         bytes32 ours = keccak256(abi.encode(ShareToken(_implementation).wiring()));
         bytes32 theirs = keccak256(abi.encode(ShareToken(newImplementation).wiring()));
         require(ours == theirs, FactoryForeignImplementation(newImplementation));

@@ -8,14 +8,15 @@ import {IReportStream} from "./IReportStream.sol";
 /// @notice An exemption is the order or rule a suite relies on, named by the hash of its text, with its dates. Nothing here
 /// says that anyone approved anything: it records what the issuer relies on.
 ///
-/// A token's phase is its listing's own phase, outranked by its exemption: SUSPENDED while the exemption is suspended,
-/// WIND_DOWN once it is revoked. Phase, halt and the exemption's end are pushed into the token at every change, so that no
+/// A token's phase is its listing's own phase, outranked by the regulator and by its exemption: SUSPENDED while REGULATOR or
+/// the exemption's status suspends it, WIND_DOWN once the exemption is revoked. Phase, halt and the exemption's end are pushed into the token at every change, so that no
 /// transfer ever asks here; a lapse needs no transaction.
 ///
 /// Kinds of report, and their data:
 /// 1 EXEMPTION (uint32 exemption, Exemption value, bytes32 ref); 2 LISTING (address token, Instrument, uint32 exemption);
 /// 3 PHASE (address token, uint8 phase, bytes32 ref): the listing's own; 4 HALT (address token, bool halted, bytes32 ref);
-/// 5 DOCUMENT (address token, bytes32 name, string uri, bytes32 hash): an empty uri and hash removes it.
+/// 5 DOCUMENT (address token, bytes32 name, string uri, bytes32 hash): an empty uri and hash removes it;
+/// 6 REGULATOR_SUSPENSION (address token, bool suspended, bytes32 ref).
 interface IListingRegistry is IReportStream {
     /// @dev SYNTHETIC is named in order to be refused (R9), UNSTATED because zero never means allowed.
     enum Backing {
@@ -59,6 +60,7 @@ interface IListingRegistry is IReportStream {
         uint32 exemption;
         uint8 phase;
         bool halted;
+        bool suspendedByRegulator;
     }
 
     struct Document {
@@ -134,6 +136,12 @@ interface IListingRegistry is IReportStream {
     /// @notice Suspends, restores or revokes an exemption; its tokens follow in the same transaction. REVOKED is final.
     function setExemptionStatus(uint32 exemption, ExemptionStatus status, Basis basis, bytes32 orderHash) external;
 
+    // ---------------------------------------------------------------- regulator
+
+    /// @notice REGULATOR, in suites whose rule profile says that the regulator may suspend. Holds an ACTIVE token SUSPENDED until
+    /// REGULATOR lifts it; COMPLIANCE cannot.
+    function setRegulatorSuspension(address token, bool suspended, Basis basis, bytes32 orderHash) external;
+
     // ---------------------------------------------------------------- views
 
     function exemptionOf(uint32 exemption) external view returns (Exemption memory);
@@ -147,7 +155,7 @@ interface IListingRegistry is IReportStream {
     /// @notice Every token of the suite, in order of listing.
     function tokens() external view returns (address[] memory);
 
-    /// @notice The phase a token is in: its own, outranked by its exemption's status.
+    /// @notice The phase a token is in: its own, outranked by the regulator's suspension and the exemption's status.
     function phaseOf(address token) external view returns (uint8);
 
     function getDocument(address token, bytes32 name)

@@ -21,7 +21,7 @@ interface IShareToken {
     /// 9 UPGRADE.
     /// @param operator The caller of the token: the ledger for MINT, BURN, ESCROW, GIVE_BACK.
     /// @param amount Raw tokens; FREEZE: `from`'s new frozen amount; CONTROL: the settings (`ControlWord`'s upper 64 bits).
-    /// UPGRADE: zero, and `to` is the new implementation.
+    /// UPGRADE: zero, and `to` is the implementation the token runs on from now on; also at its creation.
     /// @param ref TRANSFER, CONTROL, UPGRADE: zero. MINT, BURN: the attestation's EIP-712 digest. ESCROW, GIVE_BACK: the request's id.
     /// FORCE, FREEZE: the order under its basis. A FORCE that reaches into frozen tokens lowers `from`'s frozen amount by
     /// the part it took, without a FREEZE of its own; a FORCE to oneself lowers nothing.
@@ -122,6 +122,9 @@ interface IShareToken {
 
     /// @notice The token's settings and the head of its report stream.
     function control() external view returns (ControlWord);
+
+    /// @notice The last entry's number and the chain up to it, as `control` has them (see `IReportStream`).
+    function reportHead() external view returns (uint32 seq, uint160 chain);
 
     /// @notice The code the token runs on (ERC-1967).
     function implementation() external view returns (address);

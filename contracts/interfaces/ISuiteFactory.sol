@@ -8,7 +8,7 @@ interface ISuiteFactory {
 
     error FactoryWrongCaller(address caller, address only);
     error FactoryNotOurs(address token);
-    /// @notice The implementation obeys or asks other contracts than this suite's.
+    /// @notice The implementation holds no code, or obeys or asks other contracts than this suite's.
     error FactoryForeignImplementation(address implementation);
 
     /// @notice Creates a token behind an ERC-1967 proxy, PENDING. The listing registry alone.

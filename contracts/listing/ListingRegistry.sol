@@ -16,6 +16,7 @@ contract ListingRegistry is IListingRegistry, Governed, ReportStream {
     uint8 private constant PHASE = 3;
     uint8 private constant HALT = 4;
     uint8 private constant DOCUMENT = 5;
+    uint8 private constant REGULATOR_SUSPENSION = 6;
 
     /// @dev Bounds the loop that revokes an exemption for all its tokens in one transaction (16,777,216 gas, EIP-7825).
     /// The order admits 75 + 250 symbols (R12).
@@ -79,8 +80,13 @@ contract ListingRegistry is IListingRegistry, Governed, ReportStream {
 
         token = FACTORY.createToken(name, symbol, allowedClasses, policy);
 
-        _listings[token] =
-            Listing({instrument: instrument, exemption: exemption, phase: Control.PENDING, halted: false});
+        _listings[token] = Listing({
+            instrument: instrument,
+            exemption: exemption,
+            phase: Control.PENDING,
+            halted: false,
+            suspendedByRegulator: false
+        });
         _byIsin[instrument.isin] = token;
         _tokens.push(token);
         _report(LISTING, abi.encode(token, instrument, exemption));
@@ -159,6 +165,18 @@ contract ListingRegistry is IListingRegistry, Governed, ReportStream {
         _pushAll(exemption);
     }
 
+    // ---------------------------------------------------------------- regulator
+
+    /// @inheritdoc IListingRegistry
+    function setRegulatorSuspension(address token, bool suspended, Basis basis, bytes32 orderHash) external restricted {
+        Listing storage listing = _listed(token);
+        require(listing.suspendedByRegulator != suspended, ListingUnchanged(token));
+
+        listing.suspendedByRegulator = suspended;
+        _report(REGULATOR_SUSPENSION, abi.encode(token, suspended, _ref(basis, orderHash)));
+        _push(token);
+    }
+
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IListingRegistry
@@ -192,7 +210,8 @@ contract ListingRegistry is IListingRegistry, Governed, ReportStream {
         uint8 own = listing.phase;
         ExemptionStatus status = _exemptions[listing.exemption].status;
         if (status == ExemptionStatus.REVOKED) return Control.WIND_DOWN;
-        return status == ExemptionStatus.SUSPENDED && own == Control.ACTIVE ? Control.SUSPENDED : own;
+        bool suspended = status == ExemptionStatus.SUSPENDED || listing.suspendedByRegulator;
+        return suspended && own == Control.ACTIVE ? Control.SUSPENDED : own;
     }
 
     /// @inheritdoc IListingRegistry

@@ -20,6 +20,12 @@ abstract contract ReportLog is IShareToken {
         return _reportLog().control;
     }
 
+    /// @inheritdoc IShareToken
+    function reportHead() external view returns (uint32 seq, uint160 chain) {
+        ControlWord word = control();
+        return (word.sequence(), word.chain());
+    }
+
     /// @dev Sets the settings the first time and starts the chain.
     function _startReports(ControlWord word) internal {
         uint160 start = uint160(uint256(keccak256(abi.encode(block.chainid, address(this)))));

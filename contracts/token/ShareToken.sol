@@ -69,6 +69,7 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
         __ERC20_init(name_, symbol_);
         _checkPolicy(allowedClasses, policy);
         _startReports(ControlWord.wrap(0).withPolicy(allowedClasses, policy));
+        _reportImplementation(ERC1967Utils.getImplementation());
     }
 
     // ---------------------------------------------------------------- holders
@@ -335,6 +336,10 @@ contract ShareToken is MovementGate, UUPSUpgradeable, IERC1404, IERC165 {
 
     /// @dev Upgrades come from the factory alone, in batches, behind UPGRADER's delay.
     function _authorizeUpgrade(address newImplementation) internal override onlyContract(FACTORY) {
+        _reportImplementation(newImplementation);
+    }
+
+    function _reportImplementation(address newImplementation) private {
         _report(control(), Kind.UPGRADE, address(0), newImplementation, 0, 0);
     }
 

@@ -27,6 +27,6 @@ library Kind {
     Movement internal constant FREEZE = Movement.wrap(7);
     /// @dev The token's settings changed; moves nothing.
     Movement internal constant CONTROL = Movement.wrap(8);
-    /// @dev The factory moved the token to another implementation; moves nothing.
+    /// @dev The implementation the token runs on, from its creation and from each upgrade on; moves nothing.
     Movement internal constant UPGRADE = Movement.wrap(9);
 }

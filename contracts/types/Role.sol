@@ -14,4 +14,17 @@ library Role {
     uint64 internal constant PAUSER = 8;
     uint64 internal constant REGULATOR = 9;
     uint64 internal constant GUARDIAN = 10;
+    uint64 internal constant LAST = GUARDIAN;
+
+    /// @dev Roles whose keys KEY_ADMIN rotates; ADMIN grants the others.
+    function isOperational(uint64 role) internal pure returns (bool) {
+        return role >= ISSUER && role <= PAUSER;
+    }
+
+    /// @dev Seconds that a holder waits, at least, between scheduling an act and doing it.
+    function leastDelay(uint64 role) internal pure returns (uint32) {
+        if (role == ADMIN || role == UPGRADER) return 20 days; // R6
+        if (role == CUSTODY_ADMIN) return 2 days;
+        return role == KEY_ADMIN ? 1 days : 0;
+    }
 }

@@ -34,13 +34,13 @@ from stockade.suite import CONTRACTS, Deployment, Suite
 
 DAY = 86_400
 
-# Seconds a holder of the role waits between scheduling and executing (docs/roles.md).
+# Seconds a holder of the role waits between scheduling and acting: the least that the authority grants (docs/roles.md).
 DELAYS = {Role.ADMIN: 20 * DAY, Role.UPGRADER: 20 * DAY, Role.KEY_ADMIN: DAY, Role.CUSTODY_ADMIN: 2 * DAY}
 
 # Roles whose keys KEY_ADMIN rotates; ADMIN grants the others.
 OPERATIONAL = (Role.ISSUER, Role.COMPLIANCE, Role.REGISTRAR, Role.CUSTODY_ADMIN, Role.MARKET_OPERATOR, Role.PAUSER)
 
-# Which role may call which `restricted` function.
+# Which role may call which `restricted` function. REGULATOR_SUSPENDS is added where the profile says so.
 FUNCTIONS: dict[str, dict[Role, tuple[str, ...]]] = {
     "registry": {
         Role.REGISTRAR: ("setRecords",),
@@ -57,9 +57,11 @@ FUNCTIONS: dict[str, dict[Role, tuple[str, ...]]] = {
     "factory": {Role.UPGRADER: ("upgrade",)},
 }
 
+REGULATOR_SUSPENDS = {"listings": {Role.REGULATOR: ("setRegulatorSuspension",)}}
+
 # Deployment order; each entry's constructor arguments are made from the addresses of all.
 _CONSTRUCTORS: dict[str, Callable[[dict[str, str]], tuple[object, ...]]] = {
-    "authority": lambda at: (at["deployer"],),
+    "authority": lambda at: (),
     "reason_text": lambda at: (),
     "registry": lambda at: (at["authority"],),
     "ledger": lambda at: (at["authority"], at["registry"], at["listings"]),
@@ -70,7 +72,7 @@ _CONSTRUCTORS: dict[str, Callable[[dict[str, str]], tuple[object, ...]]] = {
     "factory": lambda at: (at["authority"], at["listings"], at["implementation"]),
 }
 
-# What the deployer lends itself to write the suite's first entries, until `hand_over`.
+# What the deployer lends itself to write the suite's first entries; `settle` takes it back.
 BORROWED = (Role.ISSUER, Role.COMPLIANCE, Role.CUSTODY_ADMIN)
 
 # Upper bounds of the gas a deployment takes, for asking beforehand whether the deployer can pay. A test holds them
@@ -223,8 +225,11 @@ def _date(seconds: int) -> str:
 
 
 def _check_roles(plan: Plan, deployer: str) -> None:
-    if not plan.roles.get(Role.ADMIN):
-        raise InputError("The suite plan names no ADMIN: add the multisig that shall hold it.")
+    if (admins := len(plan.roles.get(Role.ADMIN, ()))) != 1:
+        raise InputError(
+            f"The suite plan names {admins} accounts for ADMIN: name one, the multisig that shall hold it. It may "
+            "grant the role to others, after its delay."
+        )
     for role, accounts in plan.roles.items():
         if deployer in accounts:
             raise InputError(
@@ -235,7 +240,8 @@ def _check_roles(plan: Plan, deployer: str) -> None:
 def deploy_suite(w3: Web3, signer: Signer, plan: Plan, progress: Progress = lambda step: None) -> Suite:
     """Deploys and wires a suite; the deployer still holds ADMIN, ISSUER, COMPLIANCE and CUSTODY_ADMIN.
 
-    Call `hand_over` when the first listings are in; `deploy` does both. Raises InputError for a plan without an ADMIN.
+    Call `hand_over` when the first listings are in; `deploy` does both. Raises InputError for a plan without one
+    ADMIN.
     """
     _check_roles(plan, signer.address)
     nonce = w3.eth.get_transaction_count(signer.address)
@@ -271,26 +277,23 @@ def deploy_suite(w3: Web3, signer: Signer, plan: Plan, progress: Progress = lamb
     )
     suite = Suite(w3, deployment)
     progress("granting roles")
-    _multicall(suite, signer, _role_calls(suite, plan, signer.address) + _function_calls(suite))
+    _multicall(suite, signer, _role_calls(suite, plan, signer.address) + _function_calls(suite, plan.profile))
     _bootstrap(suite, signer, plan, progress)
     return suite
 
 
 def hand_over(suite: Suite, signer: Signer, plan: Plan, progress: Progress = lambda step: None) -> None:
-    """Gives operational roles to KEY_ADMIN, ADMIN with its delay to the plan's admins; the deployer keeps nothing."""
+    """Settles the authority: the plan's admin holds ADMIN with its delay, KEY_ADMIN the operational keys, the deployer
+    nothing.
+    """
     progress("handing over")
-    functions = suite.authority.functions
-    calls = [functions.revokeRole(role, signer.address) for role in BORROWED]
-    calls += [functions.setRoleAdmin(role, Role.KEY_ADMIN) for role in OPERATIONAL]
-    calls += [functions.grantRole(Role.ADMIN, admin, DELAYS[Role.ADMIN]) for admin in plan.roles[Role.ADMIN]]
-    calls.append(functions.renounceRole(Role.ADMIN, signer.address))
-    _multicall(suite, signer, calls)
+    (admin,) = plan.roles[Role.ADMIN]
+    suite.send(signer, suite.authority.functions.settle(admin))
 
 
 def _role_calls(suite: Suite, plan: Plan, deployer: ChecksumAddress) -> list[ContractFunction]:
     functions = suite.authority.functions
     calls = [functions.labelRole(role, role.name) for role in Role if role is not Role.ADMIN]
-    calls += [functions.setRoleGuardian(role, Role.GUARDIAN) for role in Role if role is not Role.ADMIN]
     calls += [functions.grantRole(role, deployer, 0) for role in BORROWED]
     for role, accounts in plan.roles.items():
         if role is not Role.ADMIN:
@@ -298,14 +301,28 @@ def _role_calls(suite: Suite, plan: Plan, deployer: ChecksumAddress) -> list[Con
     return calls
 
 
-def _function_calls(suite: Suite) -> list[ContractFunction]:
+def function_roles(profile: Profile) -> dict[str, dict[Role, tuple[str, ...]]]:
+    """Which role may call which `restricted` function of which contract, in a suite under the profile."""
+    table = {name: dict(roles) for name, roles in FUNCTIONS.items()}
+    if profile.regulator.may_suspend:
+        for name, roles in REGULATOR_SUSPENDS.items():
+            table[name] |= roles
+    return table
+
+
+def selectors(contract: Contract, names: tuple[str, ...]) -> list[bytes]:
+    """The four-byte selectors of a contract's functions."""
+    return [function_abi_to_4byte_selector(contract.get_function_by_name(name).abi) for name in names]
+
+
+def _function_calls(suite: Suite, profile: Profile) -> list[ContractFunction]:
     """Maps every restricted function to its role."""
     calls = []
-    for name, roles in FUNCTIONS.items():
+    for name, roles in function_roles(profile).items():
         contract: Contract = getattr(suite, name)
         for role, names in roles.items():
-            selectors = [function_abi_to_4byte_selector(contract.get_function_by_name(each).abi) for each in names]
-            calls.append(suite.authority.functions.setTargetFunctionRole(contract.address, selectors, role))
+            chosen = selectors(contract, names)
+            calls.append(suite.authority.functions.setTargetFunctionRole(contract.address, chosen, role))
     return calls
 
 

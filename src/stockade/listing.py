@@ -218,7 +218,7 @@ def exemptions(suite: Suite) -> list[Exemption]:
 
 def standing(suite: Suite, token: Contract) -> Standing:
     """How a token stands now."""
-    instrument, exemption, _, _ = suite.listings.functions.listingOf(token.address).call()
+    instrument, exemption, *_ = suite.listings.functions.listingOf(token.address).call()
     isin, cusip, mic, backing, ticker = instrument
     supply = token.functions.totalSupply().call()
     return Standing(

@@ -129,8 +129,8 @@ class _SuitePlan(BaseModel):
                 raise ValueError(f"roles.{name} is no role: the roles are {', '.join(grantable)}")
             if twice := _repeated(accounts):
                 raise ValueError(f"roles.{name} names {twice} twice: remove one")
-        if not self.roles.get(Role.ADMIN.name):
-            raise ValueError("roles.ADMIN is missing: name the multisig that shall hold it")
+        if (admins := len(self.roles.get(Role.ADMIN.name, ()))) != 1:
+            raise ValueError(f"roles.ADMIN names {admins} accounts: name one, the multisig that shall hold it")
         if twice := _repeated([registrar.account for registrar in self.registrar]):
             raise ValueError(f"registrar account {twice} is named twice: an account writes under one number")
         if twice := _repeated([custodian.lei for custodian in self.custodian]):

@@ -76,6 +76,11 @@ def error_data(error: Any, **arguments: Any) -> bytes:
     return function_abi_to_4byte_selector(error.abi.model_dump()) + encode(types, values)
 
 
+def carry_out(contract: ContractInstance, data: bytes, sender: Any) -> ReceiptAPI:
+    """Makes the call that its caller has scheduled with the authority."""
+    return sender.transfer(contract, 0, data=data)
+
+
 def _abi_type(item: dict[str, Any]) -> str:
     if not item["type"].startswith("tuple"):
         return str(item["type"])

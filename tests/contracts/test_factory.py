@@ -9,7 +9,7 @@ from ethpm_types import ContractType
 from stockade import manifest
 from stockade.records import Kind
 from tests.conftest import instance
-from tests.contracts.support import ALL_CLASSES, entry, refuses
+from tests.contracts.support import ALL_CLASSES, carry_out, entry, refuses
 from tests.support import DAY, SHARE
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -38,7 +38,7 @@ def schedule(stage, actors):
     def upgrade(implementation, tokens):
         data = stage.factory.upgrade.encode_input(implementation, tokens)
         stage.authority.schedule(stage.factory, data, 0, sender=actors.upgrader)
-        return lambda: stage.authority.execute(stage.factory, data, sender=actors.upgrader)
+        return lambda: carry_out(stage.factory, data, actors.upgrader)
 
     return upgrade
 
@@ -130,7 +130,7 @@ def test_upgrade__implementation_without_code__refused(stage, token, actors, sch
     execute = schedule(actors.stranger, [token])
     travel(20 * DAY)
 
-    with refuses(stage.authority.FailedCall):
+    with refuses(stage.factory.FactoryForeignImplementation, implementation=actors.stranger):
         execute()
     assert stage.factory.implementation() == stage.suite.deployment.addresses["implementation"]
 

@@ -92,8 +92,8 @@ def test_read__two_accounts_of_one_registrar__share_its_number(plan):
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        (f'ADMIN = ["{ADMIN}"]', "", "roles.ADMIN is missing: name the multisig that shall hold it."),
-        (f'ADMIN = ["{ADMIN}"]', "ADMIN = []", "roles.ADMIN is missing: name the multisig that shall hold it."),
+        (f'ADMIN = ["{ADMIN}"]', "", "roles.ADMIN names 0 accounts: name one, the multisig that shall hold it."),
+        (f'ADMIN = ["{ADMIN}"]', "ADMIN = []", "roles.ADMIN names 0 accounts: name one, the multisig that shall hold it."),
         (
             ADMIN,
             ADMIN.lower(),

@@ -31,6 +31,9 @@ redemption = "whole_shares"
 max_position_age_seconds = 432000
 redemption_deadline_seconds = 86400
 deposit_cap_shares = "2.5"
+
+[regulator]
+may_suspend = false
 """
 
 

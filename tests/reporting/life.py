@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from eth_account import Account
-from eth_utils.abi import abi_to_signature
+from eth_utils.abi import abi_to_signature, function_abi_to_4byte_selector
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3.contract.contract import ContractFunction
@@ -29,10 +29,13 @@ from stockade.records import (
     InvestorRecord,
     Pause,
     Policy,
+    Role,
     Scope,
     SentenceKind,
     Status,
 )
+from stockade.reporting.decode import STREAM_REPORTED
+from stockade.reporting.entries import AuthorityKind
 from stockade.suite import CONTRACTS, Suite
 from tests.support import DAY, EXAMPLES, SHARE, YEAR
 
@@ -62,6 +65,7 @@ class Life:
         self.released = b""
 
     def live(self) -> Life:
+        self.handed_over()
         self.whitelist()
         self.freezes_of_wallets()
         self.deposits()
@@ -74,9 +78,19 @@ class Life:
         self.documents()
         self.custodians()
         self.upgrade()
+        self.roles()
         return self
 
     # ---------------------------------------------------------------- the chapters
+
+    def handed_over(self) -> None:
+        """What the deployer did last, found by its record."""
+        suite = self.suite
+        told = AuthorityKind.SETTLED.to_bytes(32, "big")
+        topics = [STREAM_REPORTED, None, told]
+        (log,) = suite.w3.eth.get_logs({"address": suite.authority.address, "fromBlock": 0, "topics": topics})
+        call = suite.authority.functions.settle(self.keys.admin.address)
+        self.keep(call, suite.w3.eth.get_transaction_receipt(log["transactionHash"]))
 
     def whitelist(self) -> None:
         """Two registrars, rewritten rows, a revocation, a key that comes and goes."""
@@ -251,6 +265,45 @@ class Life:
         receipt = suite.perform(keys.upgrader, call)
         assert not isinstance(receipt, int)
         self.keep(call, receipt)
+
+    def roles(self) -> None:
+        """Keys change hands, a function gets another role, a delay falls, and the regulator acknowledges."""
+        suite, keys = self.suite, self.keys
+        functions, token = suite.authority.functions, self.token
+        freeze = function_abi_to_4byte_selector(suite.registry.functions.freeze.abi)
+        acts = [
+            (keys.key_admin, functions.grantRole(Role.PAUSER, keys.stranger.address, 0)),
+            (keys.key_admin, functions.grantRole(Role.CUSTODY_ADMIN, keys.custody_admin.address, 3 * DAY)),
+            (keys.key_admin, functions.revokeRole(Role.COMPLIANCE, keys.compliance.address)),
+            (keys.admin, functions.setTargetFunctionRole(suite.registry.address, [freeze], Role.REGULATOR)),
+            (keys.admin, functions.grantRole(Role.ADMIN, keys.relay.address, 30 * DAY)),
+        ]
+        for by, call in acts:
+            self.do(by, functions.schedule(call.address, call._encode_transaction_data(), 0))
+        extra = functions.grantRole(Role.ISSUER, keys.stranger.address, 0)
+        self.do(keys.key_admin, functions.schedule(extra.address, extra._encode_transaction_data(), 0))
+        by = keys.key_admin.address
+        self.do(keys.guardian, functions.cancel(by, extra.address, extra._encode_transaction_data()))
+        self.travel(DAY + 1)
+        for by, call in acts[:3]:
+            self.do(by, call)
+        lower = functions.grantRole(Role.CUSTODY_ADMIN, keys.custody_admin.address, 2 * DAY)
+        self.do(keys.key_admin, functions.schedule(lower.address, lower._encode_transaction_data(), 0))
+        self.travel(DAY + 1)
+        self.do(keys.key_admin, lower)
+        self.do(keys.stranger, functions.renounceRole(Role.PAUSER, keys.stranger.address))
+        self.travel(18 * DAY + 1)
+        for by, call in acts[3:]:
+            self.do(by, call)
+
+        for stream in (token, suite.registry, suite.authority):
+            sequence, head = stream.functions.reportHead().call()
+            self.do(keys.regulator, functions.acknowledge(stream.address, sequence, head))
+        order = (Basis.REGULATOR_ORDER, ORDER)
+        suspend = suite.listings.functions.setRegulatorSuspension
+        self.do(keys.regulator, suspend(token.address, True, *order))
+        self.do(keys.regulator, suspend(self.second.address, True, *order))
+        self.do(keys.regulator, suspend(self.second.address, False, *order))
 
     # ---------------------------------------------------------------- how things are done
 

@@ -12,7 +12,7 @@ from eth_utils.abi import abi_to_signature
 from stockade import manifest
 from stockade.records import Kind
 from stockade.reporting.decode import RECORD_SET, STREAM_REPORTED, TOKEN_REPORTED, decode
-from stockade.reporting.entries import KINDS, Entry, LedgerKind, ListingsKind, RegistryKind
+from stockade.reporting.entries import KINDS, AuthorityKind, Entry, LedgerKind, ListingsKind, RegistryKind
 from stockade.suite import CONTRACTS
 
 ORDER = "uint8,bytes32"
@@ -23,6 +23,7 @@ ATTEST = f"CustodyLedger.attest({ATTESTATION},{VOTES})"
 LIST = f"ListingRegistry.list(uint32,{INSTRUMENT},string,string,uint16,uint8)"
 REQUEST = "CustodyLedger.requestRedemption(address,uint32,uint256,bytes32)"
 UPGRADE = "SuiteFactory.upgrade(address,address[])"
+SETTLE = "SuiteAuthority.settle(address)"
 FORCE_REQUEST = f"CustodyLedger.forceRedemption(uint256,address,{ORDER})"
 
 # What a person calls, and the kinds of entry that this has reported (each at least once in the life).
@@ -65,6 +66,13 @@ REPORTS = {
     f"ListingRegistry.windDown(address,{ORDER})": {ListingsKind.PHASE, Kind.CONTROL},
     f"ListingRegistry.setHalt(address,bool,{ORDER})": {ListingsKind.HALT, Kind.CONTROL},
     f"ListingRegistry.setExemptionStatus(uint32,uint8,{ORDER})": {ListingsKind.EXEMPTION, Kind.CONTROL},
+    f"ListingRegistry.setRegulatorSuspension(address,bool,{ORDER})": {ListingsKind.REGULATOR_SUSPENSION, Kind.CONTROL},
+    "SuiteAuthority.grantRole(uint64,address,uint32)": {AuthorityKind.ROLE},
+    "SuiteAuthority.revokeRole(uint64,address)": {AuthorityKind.ROLE},
+    "SuiteAuthority.renounceRole(uint64,address)": {AuthorityKind.ROLE},
+    "SuiteAuthority.setTargetFunctionRole(address,bytes4[],uint64)": {AuthorityKind.FUNCTION},
+    "SuiteAuthority.acknowledge(address,uint32,uint160)": {AuthorityKind.ACKNOWLEDGED},
+    SETTLE: {AuthorityKind.SETTLED, AuthorityKind.ROLE},
 }
 
 # What only another contract of the suite may call: through which function above, and the entry that proves it.
@@ -80,30 +88,26 @@ THROUGH = {
     "SuiteFactory.createToken(string,string,uint16,uint8)": (LIST, ListingsKind.LISTING),
 }
 
-_MANAGER = "OpenZeppelin's AccessManager, unchanged: its own events tell who may do what; it keeps no numbered stream"
+_LATER = "nothing changes before the act itself, which reports; an event of OpenZeppelin's tells it"
+_FIXED = "always refused: what it would change is fixed"
 # Why the others report nothing.
 SILENT = {
     "ShareToken.approve(address,uint256)": "sets an allowance only; the movement under it is judged and reported",
     "ShareToken.permit(address,address,uint256,uint256,uint8,bytes32,bytes32)": "an allowance, like approve",
+    "SuiteAuthority.schedule(address,bytes,uint48)": _LATER,
+    "SuiteAuthority.cancel(address,address,bytes)": _LATER,
+    "SuiteAuthority.consumeScheduledOp(address,bytes)": _LATER,
+    "SuiteAuthority.labelRole(uint64,string)": "a name for people, kept in an event alone",
+    "SuiteAuthority.multicall(bytes[])": "its calls report, each its own",
 } | {
-    f"SuiteAuthority.{signature}": _MANAGER
+    f"SuiteAuthority.{signature}": _FIXED
     for signature in (
-        "cancel(address,address,bytes)",
-        "consumeScheduledOp(address,bytes)",
         "execute(address,bytes)",
-        "grantRole(uint64,address,uint32)",
-        "labelRole(uint64,string)",
-        "multicall(bytes[])",
-        "renounceRole(uint64,address)",
-        "revokeRole(uint64,address)",
-        "schedule(address,bytes,uint48)",
         "setGrantDelay(uint64,uint32)",
         "setRoleAdmin(uint64,uint64)",
         "setRoleGuardian(uint64,uint64)",
         "setTargetAdminDelay(address,uint32)",
         "setTargetClosed(address,bool)",
-        "setTargetFunctionRole(address,bytes4[],uint64)",
-        "updateAuthority(address,address)",
     )
 }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from stockade.records import ZERO_ADDRESS, ExemptionStatus, Kind, Phase, RequestStatus
+from stockade.records import ZERO_ADDRESS, ExemptionStatus, Kind, Phase, RequestStatus, Role
 from stockade.reporting import rebuild
 from stockade.reporting.crosscheck import crosscheck
 from stockade.reporting.entries import (
@@ -24,7 +24,7 @@ from stockade.reporting.entries import (
 )
 from stockade.reporting.rebuild import Contradiction, Listing, ListingsState, replay_token
 from stockade.reporting.words import kind_name, sentence
-from tests.support import SHARE
+from tests.support import DAY, SHARE
 
 ALICE, BOB, LEDGER = "0xA", "0xB", "0xL"
 
@@ -134,11 +134,20 @@ def test_rebuild__eventful_life__sums_by_hand(life, streams):
     ]
     assert state.ledger.requests[5].holder == keys.treasury.address
     assert [state.listings.phase_of(at) for at in state.listings.listings] == [
-        Phase.ACTIVE,
+        Phase.SUSPENDED,
         Phase.WIND_DOWN,
         Phase.WIND_DOWN,
         Phase.PENDING,
     ]
+    first = state.listings.listings[life.token.address]
+    assert (first.phase, first.suspended_by_regulator) == (Phase.ACTIVE, True)
+    authority = state.authority
+    assert authority.settled
+    assert list(authority.holders(Role.ADMIN)) == [keys.admin.address, keys.relay.address]
+    assert [held.delay for held in authority.holders(Role.ADMIN).values()] == [20 * DAY, 30 * DAY]
+    assert (authority.holders(Role.COMPLIANCE), len(authority.holders(Role.PAUSER))) == ({}, 1)
+    assert [held.delay for held in authority.holders(Role.CUSTODY_ADMIN).values()] == [2 * DAY]
+    assert list(authority.marks) == [life.token.address, life.suite.registry.address, life.suite.authority.address]
 
 
 def test_sentence__every_entry_of_the_life__has_words(streams):

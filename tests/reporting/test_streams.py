@@ -174,7 +174,9 @@ def test_follow__another_chain__start_differs_and_the_first_is_named(deliveries)
     elsewhere = type(delivery)(delivery.source, 1, delivery.logs, delivery.head, delivery.head_at).follow()
 
     assert stream.chain_matches
-    assert faults(elsewhere) == ["MSFTs 1: altered: the contract's chain is another"]
+    assert faults(elsewhere) == [
+        f"MSFTs 1-2: one of these, all of block {delivery.logs[0]['blockNumber']}, was altered"
+    ]
 
 
 # ---------------------------------------------------------------- delivered wrongly

@@ -90,6 +90,14 @@ class CustodyRules(BaseModel):
         return to_units(self.deposit_cap_shares), self.max_position_age_seconds, self.redemption_deadline_seconds
 
 
+class RegulatorRules(BaseModel):
+    """What the regulator's own key may do, beyond acknowledging reports and lifting the FORCE pause."""
+
+    model_config = _STRICT
+
+    may_suspend: bool
+
+
 class Profile(BaseModel):
     """One regime's rules. Times are UTC."""
 
@@ -103,6 +111,7 @@ class Profile(BaseModel):
     valid_until: datetime
     token: TokenRules
     custody: CustodyRules
+    regulator: RegulatorRules
     hash: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
 
     @field_validator("valid_from", "valid_until")

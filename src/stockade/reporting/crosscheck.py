@@ -20,7 +20,7 @@ from stockade.reporting.entries import (
     TakenBack,
 )
 from stockade.reporting.rebuild import State, TokenState
-from stockade.reporting.streams import Stream
+from stockade.reporting.streams import Stream, chains_of
 
 MAX_UNTIL = 2**32 - 1
 
@@ -48,6 +48,7 @@ def crosscheck(state: State, streams: Sequence[Stream], chain_id: int) -> Iterat
     """Every check between the streams of one suite."""
     (ledger,) = (stream for stream in streams if stream.source.contract == "CustodyLedger")
     told = _told_by(ledger.entries, chain_id, ledger.source.address)
+    yield from _marks(state, streams, chain_id)
     for stream in streams:
         if stream.source.contract == "ShareToken":
             token, name = stream.source.address, stream.source.name
@@ -55,6 +56,16 @@ def crosscheck(state: State, streams: Sequence[Stream], chain_id: int) -> Iterat
             yield from _follows_listing(state, token, name)
             own = Counter(_own_movements(stream.entries, ledger.source.address))
             yield from _explained(own, told.get(token, Counter()), name)
+
+
+def _marks(state: State, streams: Sequence[Stream], chain_id: int) -> Iterator[Check]:
+    """What the regulator acknowledged is what the stream says. Another contract's stream cannot be compared."""
+    for stream in streams:
+        if mark := state.authority.marks.get(stream.source.address):
+            chains = chains_of(stream.source, chain_id, stream.entries)
+            after = {entry.seq: chain for entry, chain in zip(stream.entries, chains[1:], strict=True)}
+            key = f"{stream.source.name} {mark.sequence}"
+            yield Check("regulator's mark", key, after.get(mark.sequence), mark.chain)
 
 
 def _sums(state: State, token: ChecksumAddress, name: str, ledger: ChecksumAddress) -> Iterator[Check]:

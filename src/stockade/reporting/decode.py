@@ -27,12 +27,15 @@ from stockade.records import (
     Kind,
     Phase,
     RequestStatus,
+    Role,
 )
 from stockade.reporting.entries import (
     RECORD_BITS,
+    Acknowledged,
     AmountFrozen,
     Attested,
     AttestorsSet,
+    AuthorityKind,
     BatchWritten,
     Content,
     CustodianSet,
@@ -41,6 +44,7 @@ from stockade.reporting.entries import (
     Exemption,
     ExemptionSet,
     FreezeChanged,
+    FunctionMapped,
     HaltSet,
     Instrument,
     LedgerKind,
@@ -53,11 +57,14 @@ from stockade.reporting.entries import (
     Recovered,
     RegistrarSet,
     RegistryKind,
+    RegulatorSuspension,
     Request,
     Requested,
     RequestForced,
     RequestRecovered,
+    RoleSet,
     SettingsChanged,
+    Settled,
     TakenBack,
     Terms,
     TermsSet,
@@ -253,6 +260,25 @@ _LAYOUTS: dict[str, dict[int, _Layout]] = {
         ListingsKind.DOCUMENT: (
             ("address", "bytes32", "bytes", "bytes32"),
             lambda token, name, uri, digest: DocumentSet(_address(token), name, uri, digest),
+        ),
+        ListingsKind.REGULATOR_SUSPENSION: (
+            ("address", "bool", "bytes32"),
+            lambda token, suspended, ref: RegulatorSuspension(_address(token), suspended, ref),
+        ),
+    },
+    "SuiteAuthority": {
+        AuthorityKind.ROLE: (
+            ("uint64", "address", "bool", "uint32", "uint48"),
+            lambda role, account, member, delay, since: RoleSet(Role(role), _address(account), member, delay, since),
+        ),
+        AuthorityKind.FUNCTION: (
+            ("address", "bytes4", "uint64"),
+            lambda target, selector, role: FunctionMapped(_address(target), selector, Role(role)),
+        ),
+        AuthorityKind.SETTLED: (("address",), lambda admin: Settled(_address(admin))),
+        AuthorityKind.ACKNOWLEDGED: (
+            ("address", "uint32", "uint160"),
+            lambda stream, sequence, chain: Acknowledged(_address(stream), sequence, chain),
         ),
     },
 }

@@ -23,6 +23,7 @@ from stockade.records import (
     Kind,
     Phase,
     RequestStatus,
+    Role,
 )
 
 RECORD_BITS = 168
@@ -55,6 +56,14 @@ class ListingsKind(IntEnum):
     PHASE = 3
     HALT = 4
     DOCUMENT = 5
+    REGULATOR_SUSPENSION = 6
+
+
+class AuthorityKind(IntEnum):
+    ROLE = 1
+    FUNCTION = 2
+    SETTLED = 3
+    ACKNOWLEDGED = 4
 
 
 KINDS: dict[str, type[IntEnum]] = {
@@ -62,6 +71,7 @@ KINDS: dict[str, type[IntEnum]] = {
     "InvestorRegistry": RegistryKind,
     "CustodyLedger": LedgerKind,
     "ListingRegistry": ListingsKind,
+    "SuiteAuthority": AuthorityKind,
 }
 
 
@@ -311,6 +321,51 @@ class DocumentSet(Content):
     name: bytes
     uri: bytes
     hash: bytes
+
+
+@dataclass(frozen=True)
+class RegulatorSuspension(Content):
+    """Listings 6."""
+
+    token: ChecksumAddress
+    suspended: bool
+    ref: bytes
+
+
+@dataclass(frozen=True)
+class RoleSet(Content):
+    """Authority 1. `delay` in seconds holds from `since` (seconds UTC); both are of no meaning for one who lost it."""
+
+    role: Role
+    account: ChecksumAddress
+    member: bool
+    delay: int
+    since: int
+
+
+@dataclass(frozen=True)
+class FunctionMapped(Content):
+    """Authority 2: who may call the function from now on."""
+
+    target: ChecksumAddress
+    selector: bytes
+    role: Role
+
+
+@dataclass(frozen=True)
+class Settled(Content):
+    """Authority 3: the deployer handed the suite over."""
+
+    admin: ChecksumAddress
+
+
+@dataclass(frozen=True)
+class Acknowledged(Content):
+    """Authority 4: the regulator holds the stream up to this entry, whose chain it computed."""
+
+    stream: ChecksumAddress
+    sequence: int
+    chain: int
 
 
 # ---------------------------------------------------------------- entries

@@ -24,6 +24,7 @@ from stockade.records import (
     RequestStatus,
     SentenceKind,
 )
+from stockade.reporting.authority import AuthorityState, replay_authority
 from stockade.reporting.entries import (
     AmountFrozen,
     Attested,
@@ -43,6 +44,7 @@ from stockade.reporting.entries import (
     RecordWritten,
     Recovered,
     RegistrarSet,
+    RegulatorSuspension,
     Request,
     Requested,
     RequestForced,
@@ -68,7 +70,7 @@ class Contradiction:
 @dataclass
 class TokenState:
     """Raw tokens by account. Frozen may exceed the balance. `settings`: the control word's upper 64 bits.
-    `implementation`: what the token was last upgraded to, None while it runs on what it was created on.
+    `implementation`: the code that the token runs on.
     """
 
     balances: dict[ChecksumAddress, int] = field(default_factory=lambda: defaultdict(int))
@@ -123,12 +125,13 @@ class LedgerState:
 
 @dataclass(frozen=True)
 class Listing:
-    """A token's listing; `phase` is its own, before its exemption outranks it."""
+    """A token's listing; `phase` is its own, before the regulator or its exemption outranks it."""
 
     instrument: Instrument
     exemption: int
     phase: Phase = Phase.PENDING
     halted: bool = False
+    suspended_by_regulator: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,14 +152,13 @@ class ListingsState:
     documents: dict[tuple[ChecksumAddress, bytes], Document | None] = field(default_factory=dict)
 
     def phase_of(self, token: ChecksumAddress) -> Phase:
-        """The listing's own phase, outranked by its exemption's status."""
+        """The listing's own phase, outranked by the regulator's suspension and its exemption's status."""
         listing = self.listings[token]
         exemption = self.exemptions.get(listing.exemption)
         if exemption and exemption.status is ExemptionStatus.REVOKED:
             return Phase.WIND_DOWN
-        if exemption and exemption.status is ExemptionStatus.SUSPENDED and listing.phase is Phase.ACTIVE:
-            return Phase.SUSPENDED
-        return listing.phase
+        suspended = listing.suspended_by_regulator or (exemption and exemption.status is ExemptionStatus.SUSPENDED)
+        return Phase.SUSPENDED if suspended and listing.phase is Phase.ACTIVE else listing.phase
 
 
 @dataclass
@@ -166,6 +168,7 @@ class State:
     registry: RegistryState = field(default_factory=RegistryState)
     ledger: LedgerState = field(default_factory=LedgerState)
     listings: ListingsState = field(default_factory=ListingsState)
+    authority: AuthorityState = field(default_factory=AuthorityState)
     tokens: dict[ChecksumAddress, TokenState] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
 
@@ -182,6 +185,8 @@ def rebuild(streams: Iterable[Stream]) -> State:
                 state.ledger, wrong = replay_ledger(entries)
             case "ListingRegistry":
                 state.listings, wrong = replay_listings(entries)
+            case "SuiteAuthority":
+                state.authority, wrong = replay_authority(entries), []
             case _:
                 state.tokens[stream.source.address], wrong = replay_token(entries), []
         state.contradictions += [Contradiction(stream.source.name, *each) for each in wrong]
@@ -330,12 +335,16 @@ def replay_listings(entries: Sequence[Entry]) -> tuple[ListingsState, Wrong]:
                 state.exemptions[number] = value
             case Listed(token, instrument, exemption):
                 state.listings[token] = Listing(instrument, exemption)
-            case PhaseSet(token) | HaltSet(token) | DocumentSet(token) if token not in state.listings:
+            case PhaseSet(token) | HaltSet(token) | RegulatorSuspension(token) | DocumentSet(token) if (
+                token not in state.listings
+            ):
                 wrong.append((entry.seq, f"token {token} is not listed"))
             case PhaseSet(token, phase):
                 state.listings[token] = replace(state.listings[token], phase=phase)
             case HaltSet(token, halted):
                 state.listings[token] = replace(state.listings[token], halted=halted)
+            case RegulatorSuspension(token, suspended):
+                state.listings[token] = replace(state.listings[token], suspended_by_regulator=suspended)
             case DocumentSet(token, name, uri, digest):
                 removed = not uri and not any(digest)
                 state.documents[token, name] = None if removed else Document(uri, digest, entry.timestamp)

@@ -23,7 +23,6 @@ from web3.types import LogReceipt
 from stockade.errors import NetworkError
 from stockade.reporting.decode import decode
 from stockade.reporting.entries import (
-    CHAIN_MASK,
     BatchWritten,
     Entry,
     Listed,
@@ -34,7 +33,7 @@ from stockade.reporting.entries import (
 from stockade.reporting.reading import Progress, ask, ask_many, no_progress, plain_contract, read_logs, text
 from stockade.suite import CONTRACTS, Suite, contract_at
 
-REPORTING = ("registry", "ledger", "listings")
+REPORTING = ("registry", "ledger", "listings", "authority")
 
 
 class Head(NamedTuple):
@@ -46,7 +45,7 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A contract that reports. `name`: registry, ledger, listings, or a token's symbol."""
+    """A contract that reports. `name`: registry, ledger, listings, authority, or a token's symbol."""
 
     name: str
     contract: str
@@ -88,7 +87,7 @@ HeadAt = Callable[[int], Head | None]
 
 
 def read_streams(suite: Suite, block: int, progress: Progress = no_progress) -> list[Stream]:
-    """Every stream of the suite up to and including a block: registry, ledger, listings, tokens in order of listing.
+    """Every stream of the suite up to and including a block: those of `REPORTING`, then tokens in order of listing.
 
     A token is found by the listing registry's list and by its LISTING entry, so that neither alone can hide it.
     """
@@ -125,16 +124,8 @@ def _read(suite: Suite, sources: Sequence[Source], block: int, progress: Progres
 def heads_of(suite: Suite, sources: Sequence[Source], block: int) -> list[Head]:
     """What each contract says of its stream at the end of a block."""
     functions = [contract_at(suite.w3, source.contract, source.address).functions for source in sources]
-    calls = [
-        each.control() if source.contract == "ShareToken" else each.reportHead()
-        for source, each in zip(sources, functions, strict=True)
-    ]
-    answers = ask_many(suite.w3, [partial(call.call, block_identifier=block) for call in calls])
-    # A token's head is the lower part of its control word.
-    return [
-        Head(answer >> 160 & 0xFFFFFFFF, answer & CHAIN_MASK) if isinstance(answer, int) else Head(*answer)
-        for answer in answers
-    ]
+    calls = [each.reportHead() for each in functions]
+    return [Head(*answer) for answer in ask_many(suite.w3, [partial(c.call, block_identifier=block) for c in calls])]
 
 
 def _head_at(suite: Suite, source: Source, block: int) -> Head | None:
@@ -169,7 +160,7 @@ def follow(
 
     matches = False
     if not missing and not unreadable:
-        chains = _chains(source, chain_id, entries)
+        chains = chains_of(source, chain_id, entries)
         matches = chains[-1] == head.chain
         if not matches:
             faults.append(_locate(source, entries, chains, head_at))
@@ -214,7 +205,7 @@ def _gaps(numbers: list[int], last: int) -> Iterable[tuple[int, int]]:
             yield before + 1, after - 1
 
 
-def _chains(source: Source, chain_id: int, entries: Sequence[Entry]) -> list[int]:
+def chains_of(source: Source, chain_id: int, entries: Sequence[Entry]) -> list[int]:
     """The chain before the first entry and after each."""
     chains = [start_of_chain(chain_id, source.address)]
     for entry in entries:

@@ -159,6 +159,14 @@ def _same(answer: Any) -> Any:
     return answer
 
 
+def _delay(access: tuple[int, int, int, int]) -> int | None:
+    """The delay a role is held with once a change announced has come into force; None for who does not hold it."""
+    since, current, pending, effect = access
+    if not since:
+        return None
+    return pending if effect else current
+
+
 @dataclass(frozen=True)
 class Question:
     """One value that was rebuilt, and how to read it from the chain. `value` makes the answer comparable."""
@@ -198,11 +206,13 @@ class _Questions:
         self.registry = plain_contract(suite.w3, "InvestorRegistry", suite.registry.address)
         self.ledger = plain_contract(suite.w3, "CustodyLedger", suite.ledger.address)
         self.listings = plain_contract(suite.w3, "ListingRegistry", suite.listings.address)
+        self.authority = plain_contract(suite.w3, "SuiteAuthority", suite.authority.address)
 
     def all(self) -> Iterator[Question]:
         yield from self._registry()
         yield from self._ledger()
         yield from self._listings()
+        yield from self._authority()
         for token in self.state.tokens:
             yield from self._token(token)
 
@@ -245,7 +255,8 @@ class _Questions:
         for number, exemption in state.exemptions.items():
             yield Question("exemption", str(number), exemption, self._at(functions.exemptionOf(number)))
         for token, listing in state.listings.items():
-            whole = (listing.instrument, listing.exemption, listing.phase, listing.halted)
+            outranked = listing.suspended_by_regulator
+            whole = (listing.instrument, listing.exemption, listing.phase, listing.halted, outranked)
             yield Question("listing", token, whole, self._at(functions.listingOf(token)))
             yield Question("phase", token, state.phase_of(token), self._at(functions.phaseOf(token)))
             names = sorted(name for (of, name), document in state.documents.items() if of == token and document)
@@ -255,14 +266,26 @@ class _Questions:
             key = f"{token} 0x{name.hex()}"
             yield Question("document", key, content, self._at(functions.getDocument(token, name)), tuple)
 
+    def _authority(self) -> Iterator[Question]:
+        functions, state = self.authority.functions, self.state.authority
+        yield Question("settled", "authority", state.settled, self._at(functions.settled()))
+        for (role, account), held in state.members.items():
+            read = self._at(functions.getAccess(role, account))
+            delay = held.delay if held else None
+            yield Question("role", f"{role.name} of {account}", delay, read, _delay)
+        for (target, selector), role in state.functions.items():
+            read = self._at(functions.getTargetFunctionRole(target, selector))
+            yield Question("function's role", f"0x{selector.hex()} of {target}", role, read)
+        for stream, mark in state.marks.items():
+            yield Question("acknowledged", stream, mark, self._at(functions.acknowledged(stream)), tuple)
+
     def _token(self, token: ChecksumAddress) -> Iterator[Question]:
         functions = plain_contract(self.suite.w3, "ShareToken", token).functions
         state = self.state.tokens[token]
         yield Question("supply", token, state.supply, self._at(functions.totalSupply()))
         show = _show_word(lambda settings: Control.unpack(settings << 192))
         yield Question("settings", token, state.settings, self._at(functions.control()), lambda word: word >> 192, show)
-        if state.implementation is not None:
-            yield Question("implementation", token, state.implementation, self._at(functions.implementation()))
+        yield Question("implementation", token, state.implementation, self._at(functions.implementation()))
         for account in dict.fromkeys([*state.balances, *state.frozen]):
             key = f"{account} of {token}"
             balance, frozen = state.balances.get(account, 0), state.frozen.get(account, 0)

@@ -8,6 +8,7 @@ from enum import IntFlag
 from stockade.records import Basis, Control, InvestorRecord, Kind, Status, to_shares
 from stockade.reporting.entries import (
     KINDS,
+    Acknowledged,
     AmountFrozen,
     Attested,
     AttestorsSet,
@@ -17,6 +18,7 @@ from stockade.reporting.entries import (
     Entry,
     ExemptionSet,
     FreezeChanged,
+    FunctionMapped,
     HaltSet,
     Listed,
     Moved,
@@ -24,10 +26,13 @@ from stockade.reporting.entries import (
     RecordWritten,
     Recovered,
     RegistrarSet,
+    RegulatorSuspension,
     Requested,
     RequestForced,
     RequestRecovered,
+    RoleSet,
     SettingsChanged,
+    Settled,
     TakenBack,
     TermsSet,
     Upgraded,
@@ -101,6 +106,18 @@ def sentence(entry: Entry) -> str:
             return f"{token} is {phase.name}" + (f", {order(ref)}" if any(ref) else "")
         case HaltSet(token, halted, ref):
             return f"{token} is {'halted' if halted else 'no longer halted'}, {order(ref)}"
+        case RegulatorSuspension(token, suspended, ref):
+            return f"{token} is {'suspended' if suspended else 'no longer suspended'} by the regulator, {order(ref)}"
+        case RoleSet(role, account, member, delay, since):
+            if not member:
+                return f"{account} is no {role.name} any more"
+            return f"{account} is {role.name}, with a delay of {delay} s from {utc(since)}"
+        case FunctionMapped(target, selector, role):
+            return f"function 0x{selector.hex()} of {target} is {role.name}'s"
+        case Settled(admin):
+            return f"handed over to {admin}"
+        case Acknowledged(stream, sequence, chain):
+            return f"the regulator holds {stream} up to record {sequence}, chain {chain:#042x}"
         case DocumentSet(token, name, uri, digest):
             what = f"{text(uri)}, hash 0x{digest.hex()}" if uri else "removed"
             return f"{token}, document {ascii_text(name)}: {what}"

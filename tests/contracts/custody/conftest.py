@@ -17,7 +17,7 @@ from stockade.records import Attestation, Basis, InvestorClass, InvestorRecord, 
 from stockade.suite import Suite
 from tests.conftest import Stage
 from tests.contracts.custody.support import DELIVERY, START, request_ref
-from tests.contracts.support import EVIDENCE, ORDER, refuses
+from tests.contracts.support import EVIDENCE, ORDER, carry_out, refuses
 from tests.support import DAY, SHARE, YEAR
 
 
@@ -176,12 +176,12 @@ def decree(
 ) -> Callable[..., ReceiptAPI]:
     """CUSTODY_ADMIN schedules a call of the ledger and, two days later, executes it."""
 
-    def carry_out(function: str, *arguments: Any) -> ReceiptAPI:
+    def execute(function: str, *arguments: Any) -> ReceiptAPI:
         data = schedule(function, *arguments)
         at(chain.pending_timestamp + 2 * DAY)
-        return stage.authority.execute(stage.ledger, data, sender=actors.custody_admin)
+        return carry_out(stage.ledger, data, actors.custody_admin)
 
-    return carry_out
+    return execute
 
 
 @pytest.fixture

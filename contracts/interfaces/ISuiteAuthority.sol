@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IReportStream} from "./IReportStream.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+
+/// @title Who may do what, for every contract of one suite.
+/// @notice OpenZeppelin's AccessManager, closed where it would let anyone reach further than docs/roles.md: roles are those
+/// of `Role` and no other; who grants a role, who cancels, and the least delay of the roles that change the suite are code,
+/// not settings. What is left to ADMIN is to grant roles and to map functions, each after its delay.
+///
+/// People schedule an act here and then call the function itself, which consumes the schedule: the operator in every
+/// report is the person who acted, never the authority.
+///
+/// Kinds of report, and their data:
+/// 1 ROLE (uint64 role, address account, bool member, uint32 delay, uint48 since): `delay` in seconds holds from `since`
+/// (seconds UTC); 2 FUNCTION (address target, bytes4 selector, uint64 role); 3 SETTLED (address admin);
+/// 4 ACKNOWLEDGED (address stream, uint32 seq, uint160 chain).
+interface ISuiteAuthority is IAccessManager, IReportStream {
+    /// @notice Settled already, or the caller did not deploy the suite.
+    error AuthorityCannotSettle(address caller);
+    /// @notice ADMIN must be another account than the deployer's and not zero.
+    error AuthorityInvalidAdmin(address admin);
+    error AuthorityZeroAccount(uint64 role);
+    /// @notice The role is not in the table.
+    error AuthorityUnknownRole(uint64 role);
+    /// @notice The role cannot be held with this delay (seconds).
+    error AuthorityDelayOutOfBounds(uint64 role, uint32 delay, uint32 least, uint32 most);
+    /// @notice Without an ADMIN nobody could ever grant a role again.
+    error AuthorityLastAdmin(address account);
+    /// @notice The authority's own functions, and those of UPGRADER and CUSTODY_ADMIN, keep their role for good.
+    error AuthorityFunctionFixed(address target, bytes4 selector, uint64 role);
+    /// @notice What this function would change is fixed in code.
+    error AuthorityFixed(bytes4 selector);
+    /// @notice Marks only rise.
+    error AuthorityMarkNotHigher(address stream, uint32 seq, uint32 mark);
+    /// @notice The stream has no such record, or its last record's chain is another.
+    error AuthorityMarkWrong(address stream, uint32 seq, uint160 chain, uint32 headSeq, uint160 headChain);
+
+    /// @notice Hands the suite over, once: `admin` holds ADMIN with its delay, the deployer ends with no role.
+    /// @param admin A multisig.
+    function settle(address admin) external;
+
+    /// @notice REGULATOR. Records on chain that a stream was received up to a record.
+    /// @param stream A token, or any contract of the suite that reports.
+    /// @param seq The last record received; later ones follow with higher marks.
+    /// @param chain The stream's chain at that record, as the regulator computed it. Compared with the stream's head when the
+    /// record is the last one; kept in the report, for anyone to compare, when it is not.
+    function acknowledge(address stream, uint32 seq, uint160 chain) external;
+
+    /// @notice The last acknowledged record of a stream; zero if there is none.
+    function acknowledged(address stream) external view returns (uint32 seq, uint160 chain);
+
+    function settled() external view returns (bool);
+}
