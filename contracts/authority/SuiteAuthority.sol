@@ -74,6 +74,24 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
     }
 
     /// @inheritdoc IAccessManager
+    /// @dev The role's answer alone: no target is ever closed, and the authority itself acts nowhere.
+    function canCall(address caller, address target, bytes4 selector)
+        public
+        view
+        override(AccessManager, IAccessManager)
+        returns (bool immediate, uint32 delay)
+    {
+        bool isMember;
+        (isMember, delay) = hasRole(getTargetFunctionRole(target, selector), caller);
+        return isMember ? (delay == 0, delay) : (false, 0);
+    }
+
+    /// @inheritdoc IAccessManager
+    function isTargetClosed(address) public pure override(AccessManager, IAccessManager) returns (bool) {
+        return false;
+    }
+
+    /// @inheritdoc IAccessManager
     function getRoleAdmin(uint64 role) public view override(AccessManager, IAccessManager) returns (uint64) {
         return _settled && Roles.isOperational(role) ? Roles.KEY_ADMIN : Roles.ADMIN;
     }
