@@ -10,7 +10,7 @@ READY := .venv/.project node_modules/.stamp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test devnet lint fmt gas clean distclean lock
+.PHONY: help setup build demo test test-embedded test-node assure zoo mutate devnet lint fmt gas clean distclean lock
 
 help: ## list the targets (this list)
 	@echo "Stockade. Targets (make TARGET, all of them set up what they need):"
@@ -28,8 +28,32 @@ build: $(READY) ## compile contracts/ into src/stockade/manifest.json
 demo: build ## run the whole life of three listed shares on an embedded chain; writes build/demo/summary.json
 	@$(ENV) ape run demo $(ARGS)
 
-test: build ## run the tests on the embedded chain (py-evm)
+# Two halves side by side, for the tests of one process share one embedded chain. With ARGS, pytest alone.
+test: build ## run all tests: pytest (embedded chain, anvil, the commands) and forge's invariants; ARGS="-k custody" for some
+ifeq ($(ARGS),)
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	  test-embedded test-node
+else
 	@$(ENV) pytest $(ARGS)
+endif
+
+test-embedded:
+	@$(ENV) pytest --ignore=tests/e2e
+
+test-node:
+	@$(ENV) forge test --threads 1
+	@$(ENV) pytest -p no:cacheprovider tests/e2e
+
+assure: build ## everything heavier than `test`: long machines and invariants, proofs, static analysis; one table, 40 minutes
+	@$(ENV) python tools/assure.py $(ARGS)
+
+zoo: build ## plant every known bug in a copy and require a test to fail; ARGS names some
+	@$(ENV) python tools/zoo.py $(ARGS)
+
+SAMPLE ?= 200
+SEED ?= 1
+mutate: build ## change single lines of the contracts and count the tests' kills; SAMPLE=200 SEED=1
+	@$(ENV) python tools/mutate.py --sample $(SAMPLE) --seed $(SEED) $(ARGS)
 
 devnet: build ## start a local chain with the suite deployed and funded accounts; PORT=8545; stop with Ctrl-C
 	@$(ENV) STOCKADE_DEVNET_PORT=$(PORT) python tools/devnet.py --port $(PORT) $(ARGS)

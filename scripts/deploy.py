@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 import click
 from ape.api import AccountAPI, ProviderAPI
+from rich.markup import escape
 from rich.table import Column, Table
+from web3 import Web3
 
 import stockade
-from stockade import deploy
+from stockade import authority, deploy, inspection, reporting
 from stockade.ape import (
     DEPLOYMENTS,
     SuiteCommand,
@@ -23,11 +28,15 @@ from stockade.ape import (
     signer_options,
     suite_option,
 )
+from stockade.chain import Signer
 from stockade.deploy import Plan
-from stockade.errors import InputError, StockadeError
+from stockade.errors import InputError, NetworkError, StockadeError
 from stockade.plan import read_plan
 from stockade.records import Role
 from stockade.suite import CONTRACTS, Deployment, Suite
+from stockade.upgrade import Upgrade, check_implementation, layout_problems, prepare, recorded, state_of
+
+TABLE = Path(__file__).parent.parent / "docs" / "roles.md"
 
 
 @click.group()
@@ -68,7 +77,8 @@ def suite(
     A rehearsal on a chain that ends with the command and records nothing:
       ape run deploy suite --plan examples/suite.toml --network ethereum:local:test --account TEST::0
     """
-    _require_fresh_manifest()
+    # In a checkout, what is deployed is what contracts/ says.
+    _tool("manifest.py", "--check")
     plan = read_plan(file)
     w3 = connection(provider)
     embedded = is_embedded(provider)
@@ -91,11 +101,12 @@ def suite(
     done = _carry_out(w3, signer(account, yes), plan)
     if not embedded:
         done.deployment.save(path)
+        _record_layout(path)
     _show_addresses(done)
     console.print("Embedded chain: it ends now, nothing was recorded." if embedded else f"Recorded in {path}.")
 
 
-def _carry_out(w3: deploy.Web3, by: deploy.Signer, plan: Plan) -> Suite:
+def _carry_out(w3: Web3, by: Signer, plan: Plan) -> Suite:
     taken = 0
 
     def progress(step: str) -> None:
@@ -135,14 +146,189 @@ def show(deployment: Path | None, provider: ProviderAPI) -> None:
     Suite(w3, found)
 
 
-def _require_fresh_manifest() -> None:
-    """In a checkout, what is deployed is what contracts/ says; a wheel has no sources and nothing to compare."""
-    tool = Path(stockade.__file__).resolve().parents[2] / "tools" / "manifest.py"
+def _tool(name: str, *arguments: str) -> bool:
+    """Runs a tool of the checkout; False in a wheel, which has no sources and nothing to compare."""
+    tool = Path(stockade.__file__).resolve().parents[2] / "tools" / name
     if not tool.is_file():
-        return
-    run = subprocess.run([sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False)
+        return False
+    run = subprocess.run([sys.executable, str(tool), *arguments], capture_output=True, text=True, check=False)
     if run.returncode:
         raise InputError(run.stderr.strip())
+    return True
+
+
+def _record_layout(path: Path) -> None:
+    """Where the tokens of a deployment keep what they store, beside its file: what an upgrade is compared with."""
+    _tool("layout.py", "--snapshot", str(path.with_suffix(".layout.json")))
+
+
+@cli.command(cls=SuiteCommand)
+@click.option("--table", type=click.Path(path_type=Path), default=TABLE, help="The table of roles.")
+@click.option("--profile", help="The rule profile's file, where it does not ship with Stockade.")
+@suite_option
+def verify(table: Path, profile: str | None, deployment: Path | None, provider: ProviderAPI) -> None:
+    """Compare what runs with what this checkout compiles to: every contract's code, byte for byte, the immutables in
+    it, the proxies' implementations, the wiring, and the roles. Compiles anew; ends with status 1 when anything
+    differs.
+
+    \b
+      ape run deploy verify --network ethereum:devnet
+    """
+    w3 = connection(provider)
+    found = Deployment.load(deployment or DEPLOYMENTS / f"{w3.eth.chain_id}.json")
+    rebuilt = _tool("manifest.py", "--force")
+    console.print("Compiled contracts/ anew." if rebuilt else "Compared with the contracts that ship in this package.")
+    if (chain_id := w3.eth.chain_id) != found.chain_id:
+        raise NetworkError(f"The node is chain {chain_id}, the suite was deployed on {found.chain_id}.")
+
+    checks = inspection.inspect(w3, found)
+    grid = Table("contract", "address", "code", "immutables, wiring", title=f"Suite on chain {chain_id}")
+    for (contract, address), group in groupby(checks, key=lambda check: (check.contract, check.address)):
+        mine = list(group)
+        code = [check for check in mine if check.what == "code"]
+        others = [check for check in mine if check.what != "code"]
+        grid.add_row(contract, address, _verdict(code), _verdict(others))
+    console.print(grid)
+    wrong = [check for check in checks if not check.ok]
+    rows = [(f"{check.contract} {check.address}: {check.what}", check.expected, check.found) for check in wrong]
+    if all(check.ok for check in checks if check.what == "code"):
+        suite = Suite(w3, found)
+        differences = authority.check(suite, authority.read_table(table), authority.profile_of(suite, profile))
+        rows += [(each.subject, each.table, each.chain) for each in differences]
+    else:
+        console.print("Roles were not compared: other code could say anything.")
+    if not rows:
+        console.print(f"[green]Equal[/]: {len(checks)} checks of code and wiring, and the roles of {table.name}.")
+        return
+    differing = Table("what", "must be", "is", title="Differences")
+    for row in rows:
+        differing.add_row(*(escape(cell) for cell in row))
+    console.print(differing)
+    raise StockadeError(f"{len(rows)} differences: do not trust this suite before each is explained.")
+
+
+def _verdict(checks: list[inspection.Check]) -> str:
+    wrong = sum(not check.ok for check in checks)
+    if not checks:
+        return "[dim]none[/]"
+    notes = ", ".join(check.note for check in checks if check.note)
+    return f"[bold red]{wrong} differ[/]" if wrong else f"[green]equal[/]{notes and f', {notes}'}"
+
+
+@cli.command(cls=SuiteCommand)
+@click.option("--token", "names", multiple=True, help="Symbol or address; by default every token of the suite.")
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    help="Storage layout of what runs; by default <deployment>.layout.json, which `deploy suite` wrote.",
+)
+@suite_option
+@signer_options
+def upgrade(
+    names: tuple[str, ...],
+    reference: Path | None,
+    deployment: Path | None,
+    account: AccountAPI,
+    yes: bool,
+    dry_run: bool,
+    provider: ProviderAPI,
+) -> None:
+    """Move tokens to the token code of this checkout, a step at a time: run it again for the next step.
+
+    First it compares where the old and the new code keep what they store, creates the new implementation, and
+    schedules. UPGRADER's 20 days later, it executes, and verifies that name, supply and settings of every token are
+    what they were and that the reports still rebuild everything. GUARDIAN may cancel in between (`ape run authority
+    cancel`). An account without UPGRADER prepares only, and is shown the calls that UPGRADER, a multisig perhaps, has
+    to make.
+
+    \b
+      ape run deploy upgrade --network ethereum:devnet --account TEST::3
+    """
+    _tool("manifest.py", "--check")
+    w3 = connection(provider)
+    path = deployment or DEPLOYMENTS / f"{w3.eth.chain_id}.json"
+    suite = Suite(w3, Deployment.load(path))
+    journal = path.with_suffix(".upgrade.json")
+    layout = reference or path.with_suffix(".layout.json")
+    if journal.exists():
+        planned = Upgrade.load(journal)
+        if names and {suite.token(name).address for name in names} != set(planned.tokens):
+            raise InputError(f"{journal} prepares other tokens: run it without --token, or remove the file.")
+    else:
+        chosen = [suite.token(name) for name in names] or suite.tokens()
+        _check_layout(layout)
+        tokens = tuple(token.address for token in chosen)
+        console.print(f"The layout follows {layout}. {len(tokens)} tokens would move to new code:")
+        for token in chosen:
+            console.print(f"  {token.functions.symbol().call()} {token.address}")
+        if dry_run:
+            console.print("Dry run: nothing was sent.")
+            return
+        if not yes:
+            click.confirm("Create the new implementation?", abort=True)
+        planned = prepare(suite, signer(account, yes), tokens)
+        planned.save(journal)
+        console.print(f"Created at {planned.implementation}, recorded in {journal}.")
+    check_implementation(suite, planned)
+    _carry_on(suite, planned, account, yes, dry_run, path)
+
+
+def _check_layout(reference: Path) -> None:
+    """Refuses code that would read what tokens store as something else."""
+    with tempfile.TemporaryDirectory() as folder:
+        new = Path(folder) / "layout.json"
+        if not _tool("layout.py", "--snapshot", str(new)):
+            raise InputError("An upgrade is made from a checkout, which has the sources of the new code.")
+        compiled = json.loads(new.read_text(encoding="utf-8"))["ShareToken"]
+    try:
+        deployed = json.loads(reference.read_text(encoding="utf-8"))["ShareToken"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{reference} cannot be read as a storage layout ({error}): give snapshots/storage-layout.json of the "
+            "version that runs, by --reference."
+        ) from None
+    if problems := layout_problems(deployed, compiled):
+        raise InputError(
+            f"The new code would misread what tokens store: {'; '.join(problems)}. New fields belong behind the old."
+        )
+
+
+def _carry_on(suite: Suite, planned: Upgrade, account: AccountAPI, yes: bool, dry_run: bool, path: Path) -> None:
+    call = planned.call(suite)
+    if Role.UPGRADER not in deploy.roles_of(suite, account.address):
+        authority_call = suite.authority.functions.schedule(call.address, call._encode_transaction_data(), 0)
+        console.print(f"{account.address} is no UPGRADER: it has to send these two calls, the second once it is due.")
+        for step in (authority_call, call):
+            console.print(f"  to {step.address} data {step._encode_transaction_data()}", soft_wrap=True)
+        return
+    if dry_run:
+        console.print("Dry run: nothing was sent.")
+        return
+    if not yes:
+        click.confirm(f"Schedule, or execute if it is due, the move to {planned.implementation}?", abort=True)
+    before = state_of(suite, planned.tokens)
+    done = suite.perform(signer(account, yes), call)
+    if isinstance(done, int):
+        due = datetime.fromtimestamp(done, UTC)
+        console.print(f"Scheduled: run it again from [bold]{due:%Y-%m-%d %H:%M:%S} UTC[/], within a week.")
+        return
+
+    after = state_of(suite, planned.tokens)
+    moved = recorded(suite, planned)
+    moved.save(path)
+    _record_layout(path)
+    path.with_suffix(".upgrade.json").unlink()
+    if before != after:
+        raise StockadeError(
+            f"Upgraded, but the state of a token changed: it was {before} and is {after}. Pause and look."
+        )
+    result = reporting.verify(Suite(suite.w3, moved))
+    if not result.ok:
+        raise StockadeError("Upgraded, but the reports no longer rebuild the state: see `ape run report verify`.")
+    console.print(
+        f"Upgraded {len(planned.tokens)} tokens to {planned.implementation}: state as before, reports rebuild it. "
+        f"Recorded in {path}."
+    )
 
 
 def _show_plan(plan: Plan) -> None:

@@ -71,7 +71,8 @@ def run(port: int, deployment: Path) -> None:
             chain.wait()
             raise StockadeError("anvil ended: somebody stopped it. Start again with `make devnet`.")
         finally:
-            deployment.unlink(missing_ok=True)
+            for suffix in (".json", ".layout.json", ".upgrade.json"):
+                deployment.with_suffix(suffix).unlink(missing_ok=True)
 
 
 @contextmanager

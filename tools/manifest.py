@@ -2,7 +2,7 @@
 
 One standard JSON input through py-solc-x; our sources are named `contracts/...`, OpenZeppelin's `@openzeppelin/...`,
 so the bytecode (and the metadata hash in it) does not depend on where the checkout lies. Mocks in contracts/test/ are
-left to Ape and forge. `--check` only says whether the file is up to date.
+left to Ape and forge. `--check` only says whether the file is up to date; `--force` compiles even when it is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ OUTPUTS = [
     "evm.deployedBytecode.object",
     "storageLayout",
 ]
+FILE_OUTPUTS = ["ast"]  # for the names of immutables
 LIBRARIES = ("@openzeppelin/contracts", "@openzeppelin/contracts-upgradeable")
 # Deployed as they are by OpenZeppelin, hence in the manifest when one of our sources imports them.
 DEPLOYED_AS_IS = {
@@ -49,18 +51,19 @@ class ManifestError(Exception):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compile nothing; exit 1 when the manifest is stale")
-    check = parser.parse_args().check
+    parser.add_argument("--force", action="store_true", help="compile even when the manifest is up to date")
+    options = parser.parse_args()
     try:
-        build(check)
+        build(options.check, options.force)
     except ManifestError as error:
         sys.exit(str(error))
 
 
-def build(check: bool) -> None:
+def build(check: bool, force: bool = False) -> None:
     sources = read_sources()
     digest = fingerprint(sources)
     name = TARGET.relative_to(ROOT)
-    if digest == recorded_fingerprint():
+    if digest == recorded_fingerprint() and not force:
         print(f"{name} is up to date.")
         return
     if check:
@@ -95,7 +98,7 @@ def fingerprint(sources: dict[str, str]) -> str:
     """A hash of everything the result depends on."""
     lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     libraries = {name: lock[f"node_modules/{name}"]["version"] for name in LIBRARIES}
-    everything = [VERSION, SETTINGS, OUTPUTS, DEPLOYED_AS_IS, libraries, sources]
+    everything = [VERSION, SETTINGS, OUTPUTS, FILE_OUTPUTS, DEPLOYED_AS_IS, libraries, sources]
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
 
 
@@ -115,7 +118,7 @@ def compile_sources(sources: dict[str, str]) -> dict[str, Any]:
     task = {
         "language": "Solidity",
         "sources": {name: {"content": content} for name, content in sources.items()},
-        "settings": {**SETTINGS, "outputSelection": {"*": {"*": OUTPUTS}}},
+        "settings": {**SETTINGS, "outputSelection": {"*": {"*": OUTPUTS, "": FILE_OUTPUTS}}},
     }
     try:
         output: dict[str, Any] = solcx.compile_standard(task, base_path=NODE_MODULES, solc_version=VERSION)
@@ -145,6 +148,7 @@ def concerns_us(message: dict[str, Any]) -> bool:
 def select(output: dict[str, Any]) -> dict[str, Any]:
     """What the library needs of each contract, by the contract's name, which must therefore be unique."""
     chosen: dict[str, Any] = {}
+    names = dict(immutables([each["ast"] for each in output["sources"].values()]))
     for source, contracts in sorted(output["contracts"].items()):
         for name, contract in sorted(contracts.items()):
             if source.startswith("@") and DEPLOYED_AS_IS.get(source) != name:
@@ -158,11 +162,22 @@ def select(output: dict[str, Any]) -> dict[str, Any]:
                 "abi": contract["abi"],
                 "bytecode": contract["evm"]["bytecode"]["object"],
                 "deployedBytecode": deployed["object"],
-                "immutableReferences": deployed.get("immutableReferences", {}),
+                "immutables": {names[int(key)]: places for key, places in deployed["immutableReferences"].items()},
                 "source": source,
                 "storageLayout": contract.get("storageLayout", {}),
             }
     return chosen
+
+
+def immutables(nodes: Any) -> Iterator[tuple[int, str]]:
+    """The compiler's number and the name of every immutable variable in syntax trees."""
+    if isinstance(nodes, dict):
+        if nodes.get("nodeType") == "VariableDeclaration" and nodes.get("mutability") == "immutable":
+            yield nodes["id"], nodes["name"]
+        nodes = [each for each in nodes.values() if isinstance(each, dict | list)]
+    for node in nodes:
+        if isinstance(node, dict | list):
+            yield from immutables(node)
 
 
 if __name__ == "__main__":

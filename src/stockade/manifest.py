@@ -21,7 +21,7 @@ def manifest() -> dict[str, Any]:
 
 
 def contract(name: str) -> dict[str, Any]:
-    """One contract's entry: abi, bytecode, deployedBytecode, immutableReferences, storageLayout."""
+    """One contract's entry: abi, bytecode, deployedBytecode, immutables (places in the code by name), storageLayout."""
     entries: dict[str, dict[str, Any]] = manifest()["contracts"]
     if name not in entries:
         raise StockadeError(f"The manifest holds no contract {name!r}: run `make build`.")

@@ -254,6 +254,9 @@ class Position:
         return self.held << 160 | self.issued << 64 | self.sequence << 32 | self.as_of
 
 
+# EIP-712 name and version of whatever a custodian signs.
+ATTESTATION_DOMAIN = {"name": "Stockade CustodyLedger", "version": "1"}
+
 ATTESTATION_FIELDS = (
     ("token", "address"),
     ("custodian", "uint32"),
@@ -320,8 +323,7 @@ class Attestation:
             },
             "primaryType": "Attestation",
             "domain": {
-                "name": "Stockade CustodyLedger",
-                "version": "1",
+                **ATTESTATION_DOMAIN,
                 "chainId": chain_id,
                 "verifyingContract": ledger,
             },

@@ -1,0 +1,210 @@
+"""What runs against what was compiled: equal as deployed, and every planted difference is named."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+from eth_utils.address import to_canonical_address
+from web3 import Web3
+
+from stockade import inspection, manifest, upgrade
+from stockade.errors import InputError, StockadeError
+from stockade.suite import CONTRACTS
+
+WIRED = {"AUTHORITY", "REGISTRY", "LEDGER", "LISTINGS", "FACTORY", "REASON_TEXT", "DEPLOYER", "__self"}
+
+
+@pytest.fixture
+def plant(chain):
+    """Puts other code at an address of the embedded chain."""
+
+    def put(address: str, code: bytes) -> None:
+        backend = chain.provider.evm_backend.chain
+        state = backend.get_vm().state
+        state.set_code(to_canonical_address(address), code)
+        state.lock_changes()
+        state.persist()
+        backend.header = backend.header.copy(state_root=state.state_root)
+        chain.mine()
+
+    return put
+
+
+def wrong(w3, deployment):
+    return [
+        (each.contract, each.what, each.expected, each.found)
+        for each in inspection.inspect(w3, deployment)
+        if not each.ok
+    ]
+
+
+# ---------------------------------------------------------------- equal
+
+
+def test_inspect__as_deployed__all_equal_and_nothing_left_out(suite, token):
+    checks = inspection.inspect(suite.w3, suite.deployment)
+
+    assert [each for each in checks if not each.ok] == []
+    assert {each.contract for each in checks if each.what == "code"} == {*CONTRACTS.values(), "ERC1967Proxy"}
+    named = {each.what.removeprefix("immutable ") for each in checks if each.what.startswith("immutable")}
+    assert named == {name for kind in CONTRACTS.values() for name in manifest.contract(kind)["immutables"]}
+    assert named > WIRED
+    assert [each.address for each in checks if (each.contract, each.what) == ("token", "implementation")] == [
+        token.address
+    ]
+
+
+# ---------------------------------------------------------------- one thing changed
+
+
+@pytest.mark.parametrize("name", ["registry", "ledger", "authority", "reason_text", "implementation"])
+def test_inspect__one_byte_changed__named_by_its_place(suite, plant, name):
+    address = suite.deployment.addresses[name]
+    code = bytearray(suite.w3.eth.get_code(address))
+    code[100] ^= 0x01
+    plant(address, bytes(code))
+
+    expected = f"byte 100 is 0x{code[100]:02x} instead of 0x{code[100] ^ 1:02x}"
+    assert wrong(suite.w3, suite.deployment) == [(CONTRACTS[name], "code", "as compiled", expected)]
+
+
+def test_inspect__hash_of_the_sources_changed__named_unless_it_was_deployed_so(suite, plant):
+    address = suite.deployment.addresses["ledger"]
+    code = bytearray(suite.w3.eth.get_code(address))
+    code[-20] ^= 0x01
+    plant(address, bytes(code))
+    ((contract, what, _, found),) = wrong(suite.w3, suite.deployment)
+    assert (contract, what) == ("CustodyLedger", "code")
+    assert found.startswith(f"byte {len(code) - 20:,} is ")
+
+    recorded = suite.deployment.code | {"ledger": Web3.keccak(bytes(code)).to_0x_hex()}
+    checks = inspection.inspect(suite.w3, replace(suite.deployment, code=recorded))
+    assert [each.note for each in checks if each.note] == ["compiled from other sources"]
+    assert all(each.ok for each in checks)
+
+
+def test_inspect__byte_in_an_immutable_changed__that_immutable_is_named(suite, plant):
+    address = suite.deployment.addresses["ledger"]
+    place = manifest.contract("CustodyLedger")["immutables"]["REGISTRY"][0]["start"]
+    code = bytearray(suite.w3.eth.get_code(address))
+    code[place + 31] ^= 0x01
+    plant(address, bytes(code))
+
+    ((contract, what, expected, found),) = wrong(suite.w3, suite.deployment)
+    assert (contract, what, expected) == (
+        "CustodyLedger",
+        "immutable REGISTRY",
+        suite.deployment.addresses["registry"],
+    )
+    assert found != expected
+
+
+@pytest.mark.parametrize(("code", "said"), [(b"", "no code"), (b"\x00" * 3, "3 bytes instead of 51")])
+def test_inspect__proxy_with_other_code__named(suite, token, plant, code, said):
+    compiled = len(manifest.contract("ERC1967Proxy")["deployedBytecode"]) // 2
+    plant(token.address, code)
+
+    found = wrong(suite.w3, suite.deployment)
+
+    assert ("ERC1967Proxy", "code", "as compiled", said.replace("51", str(compiled))) in found
+
+
+def test_inspect__another_deployer_or_chain_recorded__its_immutables_differ(suite, keys):
+    other = replace(suite.deployment, deployer=keys.stranger.address)
+
+    assert [each[:2] for each in wrong(suite.w3, other)] == [("SuiteAuthority", "immutable DEPLOYER")]
+    elsewhere = replace(suite.deployment, chain_id=1)
+    assert [each[:2] for each in wrong(suite.w3, elsewhere)] == [
+        ("CustodyLedger", "immutable _cachedChainId"),
+        ("CustodyLedger", "immutable _cachedDomainSeparator"),
+    ]
+
+
+def test_inspect__wiring_of_another_suite_recorded__every_contract_that_obeys_it_differs(suite, keys):
+    swapped = suite.deployment.addresses | {"factory": suite.deployment.addresses["registry"]}
+
+    found = wrong(suite.w3, replace(suite.deployment, addresses=swapped))
+
+    assert ("SuiteFactory", "code") in {each[:2] for each in found}
+
+
+# ---------------------------------------------------------------- upgrades
+
+
+LAYOUT = {
+    "fields": [],
+    "namespaces": {
+        "erc7201:a": {"slot": "0x01", "fields": ["slot 0 + 0: uint256 one (32 bytes)"]},
+        "erc7201:b": {"slot": "0x02", "fields": ["slot 0 + 0: address two (20 bytes)"]},
+    },
+    "structs": {"struct A.Account": ["slot 0 + 0: BalanceWord word (32 bytes)"]},
+}
+
+
+def changed(act):
+    layout = deepcopy(LAYOUT)
+    act(layout)
+    return layout
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda layout: None,
+        lambda layout: layout["namespaces"]["erc7201:a"]["fields"].append("slot 1 + 0: uint256 more (32 bytes)"),
+        lambda layout: layout["namespaces"].update({"erc7201:c": {"slot": "0x03", "fields": []}}),
+        lambda layout: layout["structs"].update({"struct A.New": []}),
+    ],
+    ids=["same", "field behind", "namespace added", "struct added"],
+)
+def test_layout_problems__only_more_behind__none(act):
+    assert upgrade.layout_problems(LAYOUT, changed(act)) == []
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (
+            lambda layout: layout["namespaces"]["erc7201:a"]["fields"].insert(0, "slot 0 + 0: bool new (1 bytes)"),
+            "namespace erc7201:a: slot 0 + 0: uint256 one (32 bytes) is now slot 0 + 0: bool new (1 bytes)",
+        ),
+        (
+            lambda layout: layout["namespaces"]["erc7201:b"]["fields"].clear(),
+            "namespace erc7201:b: slot 0 + 0: address two (20 bytes) is gone",
+        ),
+        (lambda layout: layout["namespaces"].pop("erc7201:b"), "namespace erc7201:b is gone"),
+        (lambda layout: layout["namespaces"]["erc7201:b"].update(slot="0x09"), "namespace erc7201:b is gone"),
+        (lambda layout: layout["structs"]["struct A.Account"].append("x"), "struct A.Account has changed"),
+    ],
+)
+def test_layout_problems__a_stored_field_moves__named(act, said):
+    assert upgrade.layout_problems(LAYOUT, changed(act)) == [said]
+
+
+def test_prepare__same_code__nothing_to_upgrade(suite, keys, token):
+    with pytest.raises(InputError, match="The tokens run on this code already"):
+        upgrade.prepare(suite, keys.stranger, (token.address,))
+
+
+def test_check_implementation__another_contract__refused(suite, token):
+    planned = upgrade.Upgrade(suite.ledger.address, (token.address,))
+
+    with pytest.raises(StockadeError, match=r"is not what contracts/ says: code is [\d,]+ bytes instead of"):
+        upgrade.check_implementation(suite, planned)
+
+
+def test_upgrade_file__read_back__is_what_was_written(suite, token, tmp_path):
+    planned = upgrade.Upgrade(suite.ledger.address, (token.address,))
+    planned.save(path := tmp_path / "1337.upgrade.json")
+
+    assert upgrade.Upgrade.load(path) == planned
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"implementation": "0x12", "tokens": []}', '{"tokens": []}'])
+def test_upgrade_file__damaged__refused_with_the_remedy(tmp_path, content):
+    (path := tmp_path / "1337.upgrade.json").write_text(content)
+
+    with pytest.raises(InputError, match=r"1337\.upgrade\.json cannot be read as an upgrade .* prepare again"):
+        upgrade.Upgrade.load(path)
