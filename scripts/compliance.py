@@ -366,6 +366,19 @@ def wind_down(suite: Suite, token: str, order: Order) -> list[Act]:
 
 @act_by_order
 @click.argument("token")
+@click.option("--lift", "lifted", is_flag=True, help="Lift it.")
+def regulator_suspend(suite: Suite, token: str, lifted: bool, order: Order) -> list[Act]:
+    """For REGULATOR, where the suite's profile says so: suspend an ACTIVE token, or lift that. COMPLIANCE cannot.
+
+    \b
+      ape run compliance regulator-suspend AAPLs --basis REGULATOR_ORDER --order order-31.pdf
+        --network ethereum:devnet --account TEST::10
+    """
+    return [compliance.regulator_suspension(suite, suite.token(token), not lifted, order)]
+
+
+@act_by_order
+@click.argument("token")
 def halt(suite: Suite, token: str, order: Order) -> list[Act]:
     """Halt a token by hand; whether that stops trading or all transfers is its policy.
 

@@ -311,6 +311,13 @@ def wind_down(suite: Suite, token: Contract, order: Order) -> Act:
     return Act(f"wind down {_symbol(token)} for good: {order}", Role.COMPLIANCE, call)
 
 
+def regulator_suspension(suite: Suite, token: Contract, suspended: bool, order: Order) -> Act:
+    """REGULATOR's own suspension, where the profile has one; COMPLIANCE cannot lift it."""
+    call = suite.listings.functions.setRegulatorSuspension(token.address, suspended, order.basis, order.hash)
+    what = "suspend" if suspended else "lift the regulator's suspension of"
+    return Act(f"{what} {_symbol(token)}: {order}", Role.REGULATOR, call)
+
+
 def halt(suite: Suite, token: Contract, order: Order) -> Act:
     """Starts a halt by hand; what it stops is the token's policy."""
     call = suite.listings.functions.setHalt(token.address, True, order.basis, order.hash)

@@ -161,11 +161,14 @@ def poke_record(chain: Any, registry: ContractInstance, wallet: Any, word: int) 
     """
     layout = manifest.contract("InvestorRegistry")["storageLayout"]["storage"]
     slot = next(int(item["slot"]) for item in layout if item["label"] == "_records")
-    key = int.from_bytes(keccak(encode(["address", "uint256"], [wallet.address, slot])), "big")
+    poke(chain, registry, int.from_bytes(keccak(encode(["address", "uint256"], [wallet.address, slot])), "big"), word)
 
+
+def poke(chain: Any, contract: ContractInstance, slot: int, word: int) -> None:
+    """Writes a word into a contract's storage on the embedded chain."""
     backend = chain.provider.evm_backend.chain
     state = backend.get_vm().state
-    state.set_storage(to_canonical_address(registry.address), key, word)
+    state.set_storage(to_canonical_address(contract.address), slot, word)
     state.lock_changes()
     state.persist()
     backend.header = backend.header.copy(state_root=state.state_root)

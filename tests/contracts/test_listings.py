@@ -66,10 +66,12 @@ def test_list__good__creates_a_pending_token_and_reports(listings, stage, actors
 
     token = instance("ShareToken", listings.tokens()[-1])
     settings = 0x06 << 16 | 9 << 8
-    created = {"from": ZERO_ADDRESS, "to": ZERO_ADDRESS, "ref": NO_REF, "timestamp": receipt.timestamp}
+    code = stage.factory.implementation()
+    created = {"operator": stage.factory, "from": ZERO_ADDRESS, "ref": NO_REF, "timestamp": receipt.timestamp}
     assert receipt.events == [
-        token.Upgraded(stage.factory.implementation()),
-        token.Reported(seq=1, kind=Kind.CONTROL, operator=stage.factory, amount=settings, **created),
+        token.Upgraded(code),
+        token.Reported(seq=1, kind=Kind.CONTROL, to=ZERO_ADDRESS, amount=settings, **created),
+        token.Reported(seq=2, kind=Kind.UPGRADE, to=code, amount=0, **created),
         token.Initialized(1),
         report(
             listings,
@@ -110,9 +112,14 @@ def test_list__new_token__starts_its_report_chain_from_chain_and_address(listing
     token = instance("ShareToken", listings.tokens()[-1])
     start = keccak(encode(["uint256", "address"], [chain.provider.web3.eth.chain_id, token.address]))[12:]
     types = ["uint160", "uint32", "uint8", "address", "address", "address", "uint256", "bytes32", "uint40"]
-    values = [1, Kind.CONTROL, stage.factory.address, ZERO_ADDRESS, ZERO_ADDRESS, 2 << 16, NO_REF, receipt.timestamp]
-    link = keccak(encode(types, [int.from_bytes(start, "big"), *values]))[12:]
-    assert control(token).chain == int.from_bytes(link, "big")
+    factory, code = stage.factory.address, stage.factory.implementation()
+    link = start
+    for values in (
+        [1, Kind.CONTROL, factory, ZERO_ADDRESS, ZERO_ADDRESS, 2 << 16, NO_REF, receipt.timestamp],
+        [2, Kind.UPGRADE, factory, ZERO_ADDRESS, code, 0, NO_REF, receipt.timestamp],
+    ):
+        link = keccak(encode(types, [int.from_bytes(link, "big"), *values]))[12:]
+    assert (control(token).sequence, control(token).chain) == (2, int.from_bytes(link, "big"))
 
 
 @pytest.mark.parametrize("backing", [Backing.UNSTATED, Backing.SYNTHETIC])

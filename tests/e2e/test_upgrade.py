@@ -6,6 +6,7 @@ The new code is a copy of the project in which the token has one more function.
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from stockade.records import Attestation, Basis, InvestorClass, InvestorRecord, 
 from stockade.suite import Deployment, Suite
 from stockade.upgrade import Upgrade
 from tests.conftest import key_of
-from tests.e2e.conftest import STARTED, discard, free_port, read_until, start
+from tests.e2e.conftest import STARTED, discard, end, free_port, read_until, start
 from tests.support import SHARE, YEAR
 
 TOKEN = "contracts/token/ShareToken.sol"
@@ -115,6 +116,7 @@ def stand(tmp_path_factory):
         read_until(process, STARTED)
         with Sandbox.make("upgrade") as box:
             yield Scene(port, deployment, box)
+        end(process, signal.SIGTERM)
     finally:
         discard(process)
 

@@ -470,6 +470,18 @@ def test_resume__wound_down__final(suite, keys, share, do):
     assert raised.value.error == "ListingWrongPhase"
 
 
+def test_regulator_suspension__suspends_and_lifts_and_is_no_act_of_compliance(suite, keys, share, do, events):
+    for suspended, phase in ((True, Phase.SUSPENDED), (False, Phase.ACTIVE)):
+        act = compliance.regulator_suspension(suite, share, suspended, ORDER)
+        with pytest.raises(InputError, match="It takes the role REGULATOR"):
+            compliance.check_right(suite, keys.compliance.address, act)
+
+        receipt = do(act, keys.regulator)
+
+        assert events(receipt)[0] == said(6, ["address", "bool", "bytes32"], [share.address, suspended, REF])
+        assert suite.control(share).phase is phase
+
+
 def test_halt_and_lift__reported_with_the_order(suite, keys, share, do, events):
     for act, halted in ((compliance.halt, True), (compliance.lift, False)):
         receipt = do(act(suite, share, ORDER))

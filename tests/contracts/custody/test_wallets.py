@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from eth_utils.crypto import keccak
 
 from stockade import chain as stockade_chain
 from stockade.records import ZERO_ADDRESS, AttestorKind
-from tests.contracts.custody.support import number
+from tests.contracts.custody.support import DELIVERY, Report, number, said
 from tests.contracts.support import Reason, refuses
 from tests.safe import Safe
-from tests.support import SHARE
+from tests.support import DAY, SHARE
 
 # ---------------------------------------------------------------- wallets: Safes
 
@@ -73,6 +74,10 @@ def test_attest__signed_by_a_safe_wrongly__refused(
 # ---------------------------------------------------------------- wallets: contracts that misbehave
 
 MAGIC = bytes.fromhex("1626ba7e")
+# JUMPDEST; KECCAK256 of 128 KiB, so that the gas is gone sooner; PUSH0, JUMP.
+ENDLESS = bytes.fromhex("5b620200005f20505f56")
+# The embedded chain warns of it.
+destructive = pytest.mark.filterwarnings("ignore:SELFDESTRUCT opcode present:DeprecationWarning")
 
 
 def answering(word: bytes, length: int = 32) -> bytes:
@@ -104,12 +109,16 @@ def test_attest__wallet_that_answers_the_magic_value__lands(token, suite, keys, 
         pytest.param(answering(b"\xff" * 4), id="wrong_magic_value"),
         pytest.param(answering(bytes(31) + b"\1"), id="true"),
         pytest.param(answering(bytes(28) + MAGIC), id="magic_value_at_the_wrong_end"),
+        pytest.param(answering(MAGIC + bytes(27) + b"\1"), id="magic_value_and_a_bit_behind_it"),
+        pytest.param(answering(MAGIC + b"\xff" * 28), id="magic_value_and_ones_behind_it"),
         pytest.param(answering(MAGIC, 31), id="31_bytes"),
         pytest.param(answering(MAGIC, 4), id="4_bytes"),
         pytest.param(answering(b"", 0), id="nothing"),
         pytest.param(bytes.fromhex("5f5ffd"), id="reverts"),
         pytest.param(answering(MAGIC)[:-1] + b"\xfd", id="reverts_with_the_magic_value"),
         pytest.param(b"\xfe", id="burns_its_gas"),
+        pytest.param(ENDLESS, id="never_ends"),
+        pytest.param(bytes.fromhex("30ff"), id="destroys_itself", marks=destructive),
         pytest.param(bytes.fromhex("60015f55") + answering(MAGIC), id="writes_storage_first"),
     ],
 )
@@ -119,6 +128,131 @@ def test_attest__wallet_that_misbehaves__refused(runtime, suite, keys, new_custo
 
     with refused(Reason.SIGNATURE_INVALID, number(wallet), 0):
         say(sentence(custodian=custodian), [(wallet, b"")])
+
+
+def test_attest__wallet_that_answers_at_length__lands_without_copying_it(
+    token, suite, keys, new_custodian, sentence, say
+):
+    """64 KiB behind the magic value: the ledger looks at the first word only, and the wallet pays for the rest."""
+    wallet = deploy_code(suite, keys.deployer, answering(MAGIC)[:-4] + bytes.fromhex("620100005ff3"))
+    custodian = new_custodian((wallet, AttestorKind.CONTRACT))
+
+    receipt = say(sentence(custodian=custodian, shares_held=SHARE), [(wallet, b"")])
+
+    assert suite.position(token.address, custodian).held == SHARE
+    assert receipt.gas_used < 200_000
+
+
+@pytest.mark.parametrize("runtime", [bytes.fromhex("5f5ffd"), ENDLESS], ids=["reverts", "never_ends"])
+def test_attest__wallet_that_misbehaves_beyond_the_threshold__spoils_that_transaction_only(
+    runtime, token, suite, keys, new_custodian, sentence, signed, say, land_batch, refused
+):
+    """The other votes stand: they land without the wallet's; so does another custodian's sentence out of the batch."""
+    wallet = deploy_code(suite, keys.deployer, runtime)
+    attestors = [
+        (wallet, AttestorKind.CONTRACT),
+        *((each.address, AttestorKind.KEY) for each in (keys.relay, keys.bob)),
+    ]
+    custodian = new_custodian(*attestors, threshold=2)
+    statement, other = sentence(custodian=custodian, shares_held=SHARE), sentence(shares_held=500 * SHARE)
+    good = signed(statement, keys.relay, keys.bob)
+    votes = sorted([*good, (wallet, b"")], key=lambda vote: number(vote[0]))
+    place = votes.index((wallet, b""))
+
+    with refused(Reason.SIGNATURE_INVALID, number(wallet), place):
+        say(statement, votes)
+    with refused(Reason.SIGNATURE_INVALID, number(wallet), place):
+        land_batch(other, statement, votes=[signed(other), votes])
+    assert suite.position(token.address, 1).sequence == other.sequence - 1
+
+    land_batch(other, statement, votes=[signed(other), good])
+    assert suite.position(token.address, 1).held == 500 * SHARE
+    assert suite.position(token.address, custodian).held == SHARE
+
+
+@destructive
+def test_attest__wallet_that_was_told_to_destroy_itself__still_answers(
+    token, suite, actors, keys, new_custodian, sentence, say
+):
+    """Since EIP-6780 only a contract's own creation can undo it: code that could be added as an attestor stays."""
+    # Called without data: ADDRESS, SELFDESTRUCT; asked for a signature: JUMPDEST and the magic value.
+    wallet = deploy_code(suite, keys.deployer, bytes.fromhex("3660065730ff5b") + answering(MAGIC))
+    custodian = new_custodian((wallet, AttestorKind.CONTRACT))
+
+    actors.stranger.transfer(wallet, 0)
+
+    say(sentence(custodian=custodian, shares_held=SHARE), [(wallet, b"")])
+    assert suite.position(token.address, custodian).held == SHARE
+
+
+# ---------------------------------------------------------------- wallets: contracts that call back
+
+
+def calling(target: str, data: bytes, approves_success: bool) -> bytes:
+    """Runtime code that makes one call and answers the magic value if that succeeded, or else if it failed."""
+    size = b"\x61" + len(data).to_bytes(2, "big")  # PUSH2
+    # PUSH0, PUSH0, PUSH2 size, PUSH0, PUSH0, PUSH20 target, GAS, CALL.
+    call = b"\x5f\x5f" + size + b"\x5f\x5f\x73" + bytes.fromhex(target[2:]) + b"\x5a\xf1"
+    # ISZERO if failure is wanted; PUSH32 magic, MUL, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN.
+    answer = (b"" if approves_success else b"\x15") + b"\x7f" + MAGIC.ljust(32, b"\0") + bytes.fromhex("025f5260205ff3")
+    # PUSH2 size, PUSH2 where the data starts (behind all code), PUSH0, CODECOPY.
+    start = b"\x61" + (8 + len(call) + len(answer)).to_bytes(2, "big")
+    return size + start + b"\x5f\x39" + call + answer + data
+
+
+@pytest.fixture
+def inner(request, suite, ledger, token, actors, sentence, signed) -> tuple[str, bytes]:
+    """What a wallet calls back: sound in itself, as each test shows afterwards."""
+    deposit = sentence(account=actors.carol.address)
+    deposit = replace(deposit, valid_until=deposit.valid_until + 10 * DAY)
+    share = suite.token(token.address)
+    return {
+        "attest": (ledger.address, suite.ledger.encode_abi("attest", [deposit.as_tuple(), signed(deposit)])),
+        "requestRedemption": (
+            ledger.address,
+            suite.ledger.encode_abi("requestRedemption", [token.address, 1, SHARE, DELIVERY]),
+        ),
+        "transfer": (token.address, share.encode_abi("transfer", [actors.bob.address, SHARE])),
+    }[request.param]
+
+
+def state_of(suite, token, ledger, wallet: str) -> tuple[int, ...]:
+    """What the calls back would change."""
+    return (
+        suite.position(token.address, 1).sequence,
+        token.totalSupply(),
+        token.balanceOf(wallet),
+        ledger.requestCount(),
+        suite.control(suite.token(token.address)).sequence,
+    )
+
+
+@pytest.mark.parametrize("inner", ["attest", "requestRedemption", "transfer"], indirect=True)
+def test_attest__wallet_that_calls_back__changes_nothing(
+    inner, token, suite, ledger, actors, keys, admit, new_custodian, sentence, land, say, refused
+):
+    """The ledger asks by a static call. A wallet may still approve when its attempt has failed."""
+    target, data = inner[0], bytes.fromhex(inner[1][2:])
+    eager = deploy_code(suite, keys.deployer, calling(target, data, approves_success=True))
+    resigned = deploy_code(suite, keys.deployer, calling(target, data, approves_success=False))
+    admit(SimpleNamespace(address=resigned))
+    custodian = new_custodian((eager, AttestorKind.CONTRACT), (resigned, AttestorKind.CONTRACT))
+    # By custodian 2, so that the first one's next sentence stays the one the wallet carries.
+    held = suite.position(token.address, 2).held
+    land(sentence(custodian=2, account=resigned, shares=5 * SHARE, shares_held=held + 5 * SHARE))
+    before = state_of(suite, token, ledger, resigned)
+    statement = sentence(custodian=custodian, shares_held=SHARE)
+
+    with refused(Reason.SIGNATURE_INVALID, number(eager), 0):
+        say(statement, [(eager, b"")])
+    receipt = say(statement, [(resigned, b"")])
+
+    assert receipt.events == [said(ledger, receipt, Report.ATTESTATION, statement.as_tuple(), 0)]
+    assert state_of(suite, token, ledger, resigned) == before
+
+    # The very same call succeeds when nobody forbids changes.
+    actors.stranger.transfer(resigned, 0)
+    assert state_of(suite, token, ledger, resigned) != before
 
 
 def test_add_custodian__account_without_code_as_contract__refused(ledger, keys, new_custodian):
