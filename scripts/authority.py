@@ -11,6 +11,7 @@ import click
 from ape.api import AccountAPI, ProviderAPI
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
+from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 from web3.contract.contract import ContractFunction
@@ -396,9 +397,10 @@ def _address(account: AccountAPI) -> ChecksumAddress:
 
 
 def _say(suite: Suite, act: ContractFunction | Operation) -> str:
+    """In words; brackets in what somebody scheduled are text, not styles of ours."""
     if isinstance(act, Operation):
-        return authority.describe(suite, act.target, act.data)
-    return authority.describe(suite, act.address, bytes.fromhex(act._encode_transaction_data()[2:]))
+        return escape(authority.describe(suite, act.target, act.data))
+    return escape(authority.describe(suite, act.address, bytes.fromhex(act._encode_transaction_data()[2:])))
 
 
 def _agreed(yes: bool, dry_run: bool, question: str) -> bool:

@@ -250,13 +250,17 @@ def upgrade(
     suite = Suite(w3, Deployment.load(path))
     journal = path.with_suffix(".upgrade.json")
     layout = reference or path.with_suffix(".layout.json")
+    _check_layout(layout)
     if journal.exists():
         planned = Upgrade.load(journal)
+        if not planned.tokens:
+            raise InputError(f"{journal} names no token: remove it and prepare again.")
+        for address in planned.tokens:
+            console.print(f"Prepared: {suite.token(address).functions.symbol().call()} {address}")
         if names and {suite.token(name).address for name in names} != set(planned.tokens):
             raise InputError(f"{journal} prepares other tokens: run it without --token, or remove the file.")
     else:
         chosen = [suite.token(name) for name in names] or suite.tokens()
-        _check_layout(layout)
         tokens = tuple(token.address for token in chosen)
         console.print(f"The layout follows {layout}. {len(tokens)} tokens would move to new code:")
         for token in chosen:

@@ -11,13 +11,21 @@ from typing import IO, Any
 
 import click
 from ape.api import AccountAPI, ProviderAPI
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from stockade import whitelist
-from stockade.ape import Failure, SuiteCommand, console, open_suite, signer, signer_options, suite_option
+from stockade.ape import (
+    Failure,
+    SafeConsole,
+    SuiteCommand,
+    console,
+    open_suite,
+    signer,
+    signer_options,
+    suite_option,
+)
 from stockade.errors import InputError, StockadeError
 from stockade.suite import Suite
 from stockade.whitelist import Book, RowErrors, Update
@@ -45,8 +53,8 @@ class RowFailure(Failure):
 
     def show(self, file: IO[Any] | None = None) -> None:
         # Wide where nobody looks on, so that a log keeps each value in one piece.
-        out = Console(file=file or sys.stderr, width=None if sys.stderr.isatty() else 240)
-        table = Table("row", "field", "value", "fault", "remedy", title=f"Faults in {self.errors.path}")
+        out = SafeConsole(file=file or sys.stderr, width=None if sys.stderr.isatty() else 240)
+        table = Table("row", "field", "value", "fault", "remedy", title=Text(f"Faults in {self.errors.path}"))
         for error in self.errors.errors:
             cells = (str(error.line), error.field, error.shown, error.fault, error.remedy)
             table.add_row(*(Text(cell) for cell in cells))
@@ -175,7 +183,7 @@ def show(wallet: str, deployment: Path | None, provider: ProviderAPI) -> None:
     tokens = Table("token", "may send", "may receive", "shares", "of these frozen", title="Tokens")
     for holding in whitelist.holdings(suite, address):
         may = ("yes" if able else "no" for able in (holding.can_send, holding.can_receive))
-        tokens.add_row(holding.symbol, *may, holding.balance, holding.frozen)
+        tokens.add_row(Text(holding.symbol), *may, holding.balance, holding.frozen)
     console.print(tokens)
 
 
@@ -196,7 +204,7 @@ def _key(suite: Suite, development: bool) -> bytes:
 
 
 def _show_book(book: Book) -> None:
-    table = Table("class", "wallets", "investors", "countries", "first expiry", title=str(book.path))
+    table = Table("class", "wallets", "investors", "countries", "first expiry", title=Text(str(book.path)))
     for kind, count in Counter(row.investor_class for row in book.rows).most_common():
         rows = [row for row in book.rows if row.investor_class is kind]
         table.add_row(

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = "src/stockade/manifest.json"
 # The hash of the sources at the end of each contract's code: it changes with every comment.
 SOURCE_HASH = re.compile("64697066735822[0-9a-f]{68}")
-IMPORT = re.compile(r"^import\b[^;]*?[\"'](\.[^\"']+)[\"']\s*;", re.MULTILINE)
+IMPORT = re.compile(r"^import\b[^;]*?[\"']([^\"']+)[\"']\s*;", re.MULTILINE)
 
 
 class SandboxError(Exception):
@@ -196,7 +196,10 @@ class Sandbox:
         if not affected:
             return kept
         wanted = [*sorted(affected), *([] if known else manifest.DEPLOYED_AS_IS)]
-        outputs = {"*": {"": manifest.FILE_OUTPUTS}} | {name: {"*": manifest.OUTPUTS} for name in wanted}
+        # The names of immutables stand where they are declared; asking for more files would compile those as well.
+        declaring = [name for name in imported(affected, sources) if "immutable" in self._text_of(name, sources)]
+        outputs: dict[str, dict[str, list[str]]] = {name: {"": manifest.FILE_OUTPUTS} for name in declaring}
+        outputs |= {name: {"": manifest.FILE_OUTPUTS, "*": manifest.OUTPUTS} for name in wanted}
         task = {
             "language": "Solidity",
             "sources": {name: {"content": text} for name, text in sources.items()},
@@ -210,8 +213,12 @@ class Sandbox:
         errors = [each["formattedMessage"] for each in output.get("errors", []) if each["severity"] == "error"]
         if errors:
             raise SandboxError("\n".join(errors).rstrip())
+        output["sources"] = {name: entry for name, entry in output["sources"].items() if "ast" in entry}
         output["contracts"] = {name: entry for name, entry in output["contracts"].items() if name in wanted}
         return kept | manifest.select(output)
+
+    def _text_of(self, name: str, sources: dict[str, str]) -> str:
+        return sources[name] if name in sources else self.read(f"node_modules/{name}")
 
     def _write_manifest(self, content: dict[str, Any]) -> None:
         (self.folder / MANIFEST).write_text(json.dumps(content, sort_keys=True, separators=(",", ":")) + "\n")
@@ -288,16 +295,28 @@ def copy_project(origin: Path, folder: Path) -> None:
     (folder / "tmp").mkdir()
 
 
+def imports_of(name: str, text: str) -> set[str]:
+    """The names of the sources that this one imports, libraries' among them."""
+    home = posixpath.dirname(name)
+    found = IMPORT.findall(text)
+    return {posixpath.normpath(posixpath.join(home, each)) if each.startswith(".") else each for each in found}
+
+
 def importers(changed: Iterable[str], sources: dict[str, str]) -> set[str]:
     """Those of the sources that are among `changed` or import one of them, over however many steps."""
-    imports = {
-        name: {posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) for target in IMPORT.findall(text)}
-        for name, text in sources.items()
-    }
-    reached = set(changed)
+    reached, imports = set(changed), {name: imports_of(name, text) for name, text in sources.items()}
     while more := {name for name, targets in imports.items() if name not in reached and targets & reached}:
         reached |= more
     return reached & sources.keys()
+
+
+def imported(names: Iterable[str], sources: dict[str, str]) -> set[str]:
+    """What these sources import over however many steps; of libraries only what our own sources name."""
+    reached: set[str] = set()
+    new = set(names)
+    while new := {target for name in new for target in imports_of(name, sources.get(name, ""))} - reached:
+        reached |= new
+    return reached
 
 
 def essence(entry: dict[str, Any] | None) -> str:

@@ -4,7 +4,10 @@ under `scripts/` shares on the command line.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,19 +16,39 @@ import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option
 from ape.exceptions import ApeException, ProviderError
+from ape_accounts.accounts import InvalidPasswordError
 from eth_account.messages import SignableMessage
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from web3 import Web3
 from web3.types import TxParams
 
+from stockade.chain import NO_ANSWER, no_answer
 from stockade.errors import InputError, NetworkError, StockadeError
 from stockade.suite import Deployment, Suite
 
 DEPLOYMENTS = Path("deployments")
 
-console = Console()
+# Of a file's permissions: those of its group and of others.
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def printable(text: str) -> str:
+    """The text with everything but line ends that a terminal would obey, hide or reorder written as an escape."""
+    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+
+
+class SafeConsole(Console):
+    """Whatever a file or a contract says, only our own styles reach the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+console = SafeConsole()
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,13 +66,15 @@ class ApeSigner:
     def sign_transaction(self, transaction: TxParams) -> bytes:
         ecosystem = self.account.provider.network.ecosystem
         unsigned = ecosystem.create_transaction(**{"type": 2, **transaction})
-        signed = self.account.sign_transaction(unsigned)
+        with _unlocking(self.account):
+            signed = self.account.sign_transaction(unsigned)
         if signed is None:
             raise InputError(f"Account {self.account.alias or self.address} did not sign: nothing was sent.")
         return bytes(signed.serialize_transaction())
 
     def sign_message(self, message: SignableMessage) -> bytes:
-        signature = self.account.sign_message(message)
+        with _unlocking(self.account):
+            signature = self.account.sign_message(message)
         if signature is None:
             raise InputError(f"Account {self.account.alias or self.address} did not sign: nothing was signed.")
         return bytes(signature.encode_rsv())
@@ -73,9 +98,16 @@ def is_embedded(provider: ProviderAPI) -> bool:
 
 
 def open_suite(provider: ProviderAPI | None, deployment: Path | None = None) -> Suite:
-    """The suite of a deployment file, by default the one of the connected chain."""
+    """The suite of a deployment file, by default the one of the connected chain. A command that takes an account gets
+    it only if its contracts are those of this version of Stockade.
+    """
     w3 = connection(provider)
-    return Suite(w3, Deployment.load(deployment or DEPLOYMENTS / f"{w3.eth.chain_id}.json"))
+    suite = Suite(w3, Deployment.load(deployment or DEPLOYMENTS / f"{w3.eth.chain_id}.json"))
+    context = click.get_current_context(silent=True)
+    if context is not None and "account" in context.params:
+        # The implementation is left to `Suite.send`, which knows whether the act is its upgrade.
+        suite.require_known_code(upgrading=True)
+    return suite
 
 
 # ---------------------------------------------------------------- command line
@@ -94,6 +126,8 @@ class SuiteCommand(ConnectedProviderCommand):
         except ProviderError as error:
             text = f"{error} Start a chain (`make devnet`), or choose another --network."
             raise Failure(NetworkError(text)) from None
+        except NO_ANSWER:
+            raise Failure(no_answer()) from None
         except ApeException as error:
             raise Failure(StockadeError(str(error))) from None
 
@@ -102,7 +136,7 @@ class Failure(click.ClickException):
     """Prints one sentence on standard error."""
 
     def __init__(self, error: StockadeError) -> None:
-        super().__init__(str(error))
+        super().__init__(printable(str(error)))
         self.exit_code = 2 if isinstance(error, InputError) else 1
 
 
@@ -125,7 +159,33 @@ def signer_options(command: Command) -> Command:
 
 def signer(account: AccountAPI, yes: bool) -> ApeSigner:
     """The account as a signer; with `yes`, an unlocked keyfile signs without asking again (its passphrase comes from
-    APE_ACCOUNTS_<alias>_PASSPHRASE)."""
+    APE_ACCOUNTS_<alias>_PASSPHRASE). Raises InputError for a keyfile that others can read, before it is unlocked.
+    """
+    _require_private(account)
     if yes and hasattr(account, "set_autosign"):
-        account.set_autosign(True)
+        with _unlocking(account):
+            account.set_autosign(True)
     return ApeSigner(account)
+
+
+def _require_private(account: AccountAPI) -> None:
+    """Ape writes keyfiles as the umask has it, often readable by everybody. Test accounts and hardware wallets have no
+    keyfile.
+    """
+    keyfile = getattr(account, "keyfile_path", None)
+    if keyfile is not None and keyfile.stat().st_mode & _OTHERS:
+        raise InputError(
+            f"Keyfile {keyfile} is open to other users of this machine, and nothing was signed: "
+            f"run `chmod 600 {shlex.quote(str(keyfile))}` first."
+        )
+
+
+@contextmanager
+def _unlocking(account: AccountAPI) -> Iterator[None]:
+    try:
+        yield
+    except InvalidPasswordError:
+        raise InputError(
+            f"The passphrase of account {account.alias} is wrong, and nothing was signed: type it again, or correct "
+            f"APE_ACCOUNTS_{account.alias}_PASSPHRASE."
+        ) from None

@@ -18,9 +18,16 @@ from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
+from requests.exceptions import RequestException
 from web3 import Web3
 from web3.contract.contract import ContractFunction
-from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception, Web3RPCError
+from web3.exceptions import (
+    CannotHandleRequest,
+    ContractCustomError,
+    ContractLogicError,
+    Web3Exception,
+    Web3RPCError,
+)
 from web3.types import TxParams, TxReceipt, Wei
 
 from stockade import manifest
@@ -38,6 +45,9 @@ _HINTS = {
     "AccessManagerAlreadyScheduled": "the call is scheduled already",
     "ListingDuplicateIsin": "this share has a token already",
 }
+
+# How web3 says that the connection broke, by itself and behind Ape.
+NO_ANSWER = (RequestException, CannotHandleRequest)
 
 # EIP-7825: no transaction may ask for more.
 TRANSACTION_GAS_LIMIT = 16_777_216
@@ -83,19 +93,25 @@ def connect(url: str) -> Web3:
     return w3
 
 
-def transact(w3: Web3, signer: Signer, call: ContractFunction, value: int = 0) -> TxReceipt:
+def transact(
+    w3: Web3, signer: Signer, call: ContractFunction, value: int = 0, chain_id: int | None = None
+) -> TxReceipt:
     """Asks, signs, sends and waits. Raises Refused with the contract's reason, before anything is sent if it can."""
     transaction: TxParams = {"to": call.address, "data": HexBytes(call._encode_transaction_data()), "value": value}  # type: ignore[typeddict-item]
-    return send(w3, signer, transaction)
+    return send(w3, signer, transaction, chain_id)
 
 
-def send(w3: Web3, signer: Signer, transaction: TxParams) -> TxReceipt:
-    """Like `transact`, for a raw transaction; without `to` it creates a contract."""
+def send(w3: Web3, signer: Signer, transaction: TxParams, chain_id: int | None = None) -> TxReceipt:
+    """Like `transact`, for a raw transaction; without `to` it creates a contract.
+
+    Signed for `chain_id`, by default the chain that the node says it is: a node that changes its answer cannot make a
+    suite's user sign for another chain.
+    """
     filled: TxParams = {**transaction, "from": signer.address}
     gas = ask(lambda: w3.eth.estimate_gas(filled))
     fee = fees(w3)
     filled |= {
-        "chainId": w3.eth.chain_id,
+        "chainId": w3.eth.chain_id if chain_id is None else chain_id,
         "nonce": w3.eth.get_transaction_count(signer.address),
         "gas": min(gas * 5 // 4, TRANSACTION_GAS_LIMIT),
         **fee,
@@ -115,9 +131,16 @@ def ask(question: Callable[[], T]) -> T:
     except Exception as error:
         if (data := revert_data(error)) is not None:
             raise refusal(data) from error
+        if isinstance(error, NO_ANSWER):
+            raise no_answer() from error
         if isinstance(error, Web3Exception):
             raise NetworkError(f"The node answered: {error}.") from error
         raise
+
+
+def no_answer() -> NetworkError:
+    """Says nothing of what web3 says: the node's address, which may hold a key, and the request."""
+    return NetworkError("The node does not answer any more: see whether the last act was done before you repeat it.")
 
 
 def revert_data(error: BaseException) -> bytes | None:

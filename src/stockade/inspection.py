@@ -78,7 +78,8 @@ def inspect_code(w3: Web3, deployment: Deployment, contract: str, where: str) ->
     for start, length in (place for each in places.values() for place in each):
         masked[start : start + length] = bytes(len(masked[start : start + length]))
     said, note = difference(compiled, bytes(masked)), ""
-    untouched = Web3.keccak(found).to_0x_hex() in deployment.code.values()
+    recorded = {deployment.code.get(name) for name, kind in CONTRACTS.items() if kind == contract}
+    untouched = len(found) == len(compiled) and Web3.keccak(found).to_0x_hex() in recorded
     if untouched and _executable(compiled) == _executable(bytes(masked)):
         note = "" if said == AS_COMPILED else "compiled from other sources"
         said = AS_COMPILED

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from eth_utils.address import is_address, to_checksum_address
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
@@ -32,6 +34,9 @@ CONTRACTS = {
 # How the authority answers a call whose caller must wait: not scheduled yet, too early, or scheduled too long ago. Once
 # the time has come, the call itself goes through.
 _AWAITS_DELAY = ("AccessManagerNotScheduled", "AccessManagerNotReady", "AccessManagerExpired")
+
+# In every contract's code, and in what it creates: the hash of its sources, which changes with every comment.
+_SOURCE_HASH = re.compile(rb"(?<=\x64ipfs\x58\x22)[\s\S]{34}")
 
 _REMEDY = "let `ape run deploy suite` write the file."
 
@@ -74,6 +79,9 @@ class Deployment:
             address = content["addresses"].get(name)
             if not isinstance(address, str) or not is_address(address):
                 raise InputError(f"{path}: field addresses.{name} is {address!r}, not an address; {_REMEDY}")
+            code = content["code"].get(name)
+            if not isinstance(code, str) or not re.fullmatch("0x[0-9a-f]{64}", code):
+                raise InputError(f"{path}: field code.{name} is {code!r}, not a hash; {_REMEDY}")
         return cls(**content)
 
     def save(self, path: Path) -> None:
@@ -99,10 +107,12 @@ class Suite:
             )
         self.w3 = w3
         self.deployment = deployment
+        self._code: dict[str, bytes] = {}
+        self._known: set[str] = set()
         for name, kind in CONTRACTS.items():
             address = chain.require_code(w3, deployment.addresses[name], kind)
-            wanted = deployment.code.get(name)
-            if wanted is not None and Web3.keccak(w3.eth.get_code(address)).to_0x_hex() != wanted:
+            self._code[name] = w3.eth.get_code(address)
+            if Web3.keccak(self._code[name]).to_0x_hex() != deployment.code.get(name):
                 raise NetworkError(f"The code at {address} is not the {kind} that was deployed: check the network.")
         self.authority = self._contract("authority")
         self.registry = self._contract("registry")
@@ -157,10 +167,30 @@ class Suite:
 
     # ---------------------------------------------------------------- acting
 
+    def require_known_code(self, upgrading: bool = False) -> None:
+        """Whether the contracts are those that this version of Stockade was built with, immutables and the hash of
+        their sources aside. `upgrading` leaves out the tokens' implementation, which an upgrade replaces.
+
+        Cheap, for before an act: tokens, wiring and roles are compared by `ape run deploy verify`. Raises NetworkError.
+        """
+        for name, kind in CONTRACTS.items():
+            if name in self._known or (upgrading and name == "implementation"):
+                continue
+            built = HexBytes(manifest.contract(kind)["deployedBytecode"])
+            if _essence(self._code[name], kind) != _essence(built, kind):
+                raise NetworkError(
+                    f"The {kind} at {self.deployment.addresses[name]} is not the one that this version of Stockade was "
+                    "built with, and nothing was signed: use the version that deployed the suite."
+                )
+            self._known.add(name)
+
     def send(self, signer: Signer, call: ContractFunction) -> TxReceipt:
-        """Asks, signs, sends and waits. Raises Refused with the reason in the contract's own words."""
+        """Asks, signs, sends and waits. Raises Refused with the reason in the contract's own words, NetworkError when
+        the suite's contracts are unknown to this version of Stockade.
+        """
+        self.require_known_code(upgrading=call.address in (self.factory.address, self.authority.address))
         try:
-            return chain.transact(self.w3, signer, call)
+            return chain.transact(self.w3, signer, call, chain_id=self.deployment.chain_id)
         except Refused as refused:
             raise self.explain(refused) from refused
 
@@ -201,6 +231,15 @@ class Suite:
             self.send(signer, functions.schedule(call.address, data, 0))
             due = functions.getSchedule(operation).call()
         return due
+
+
+def _essence(code: bytes, kind: str) -> bytes:
+    """Runtime code without what differs between two deployments of the same contract."""
+    found = bytearray(code)
+    for places in manifest.contract(kind)["immutables"].values():
+        for place in places:
+            found[place["start"] : place["start"] + place["length"]] = bytes(place["length"])
+    return _SOURCE_HASH.sub(bytes(34), bytes(found))
 
 
 def contract_at(w3: Web3, name: str, address: str) -> Contract:

@@ -12,8 +12,7 @@ import pytest
 from ape.contracts import ContractInstance
 from eth_utils.abi import function_abi_to_4byte_selector
 
-from stockade import manifest
-from stockade import profiles
+from stockade import manifest, profiles
 from stockade.deploy import DELAYS, function_roles
 from stockade.records import Role
 from tests.contracts.support import ALL_CLASSES, EVIDENCE, NO_REF, ORDER, carry_out, error_data, refuses, revert_of

@@ -48,7 +48,7 @@ def test_run__all_is_as_it_should_be__rows_and_no_problem(folder):
 
     assert done.problems == []
     assert [row.successes for row in done.rows] == ["2"]
-    assert (folder / "some.log").read_text() == "fine\n"
+    assert (folder / "assure-some.log").read_text() == "fine\n"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_run__something_is_wrong__is_said_with_command_and_log(folder, command, 
     (found,) = done.problems
     assert found.startswith(problem)
     assert f"repeat with `. tools/env.sh && OUT={folder} sh -c " in found
-    assert found.endswith(f"its log is {folder}/some.log")
+    assert found.endswith(f"its log is {folder}/assure-some.log")
 
 
 def test_run__nothing_was_tried__is_a_problem(folder):

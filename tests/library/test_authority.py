@@ -263,6 +263,8 @@ def test_check__not_handed_over__names_the_suite_and_every_role_of_the_deployer(
                 "ShareTokenMissingRole REGULATOR",
             ),
         ),
+        # Never mapped, and therefore ADMIN's.
+        ("`attest` | anyone | -", "`attest` | COMPLIANCE | none", ("CustodyLedger.attest", "COMPLIANCE", "ADMIN")),
         (
             "`labelRole` | ADMIN | 20 days",
             "`labelRole` | KEY_ADMIN | 1 day",
@@ -430,6 +432,12 @@ def test_execute__too_early__says_from_when_until_when(suite, keys, close, trave
 
 def test_execute__at_the_last_second_and_at_the_next__passes_and_has_expired(suite, keys, close, chain, now, operation):
     scheduled = authority.schedule(suite, keys.custody_admin, close)
+
+    with chain.isolate():
+        chain.pending_timestamp = scheduled.ready_at
+        chain.mine()
+        assert now() == scheduled.ready_at
+        assert operation(1).state is OperationState.READY
 
     with chain.isolate():
         chain.pending_timestamp = scheduled.expires_at - 1
@@ -687,6 +695,8 @@ def test_call_function__lists_structs_roles_and_spans__are_read_and_said(suite, 
         "redemptionPeriod 36 hours)"
     )
 
+    for word, value in (("no", False), ("YES", True), ("true", True)):
+        assert authority.call_function(suite, "CustodyLedger.setCustodianOpen", ("1", word)).args[1] is value
     upgrade = authority.call_function(suite, "SuiteFactory.upgrade", (suite.ledger.address, "[]"))
     assert tuple(upgrade.args) == (suite.ledger.address, [])
     document = authority.call_function(

@@ -85,6 +85,20 @@ def test_inspect__hash_of_the_sources_changed__named_unless_it_was_deployed_so(s
     assert all(each.ok for each in checks)
 
 
+def test_inspect__other_length_recorded_by_the_deployer__is_no_excuse(suite, plant):
+    """Metadata is as long as its last two bytes say, and those are the deployer's to choose."""
+    address = suite.deployment.addresses["ledger"]
+    code = bytearray(suite.w3.eth.get_code(address))
+    length = int.from_bytes(code[-2:], "big")
+    longer = bytes(code[:-2]) + b"\0" + (length + 1).to_bytes(2, "big")
+    plant(address, longer)
+    recorded = suite.deployment.code | {"ledger": Web3.keccak(longer).to_0x_hex()}
+
+    found = wrong(suite.w3, replace(suite.deployment, code=recorded))
+
+    assert [each[:2] for each in found] == [("CustodyLedger", "code")]
+
+
 def test_inspect__byte_in_an_immutable_changed__that_immutable_is_named(suite, plant):
     address = suite.deployment.addresses["ledger"]
     place = manifest.contract("CustodyLedger")["immutables"]["REGISTRY"][0]["start"]

@@ -1,13 +1,14 @@
 """From a CSV file to a book: every row checked, every fault found, none let through.
 
 Every cell is printable ASCII without surrounding spaces: an invisible or look-alike character in a reference would make
-one person two investors. UTF-8 with or without a byte order mark, LF or CRLF; blank lines are skipped.
+one person two investors. Besides: UTF-8, with or without a byte order mark at its beginning; lines end in LF or CRLF;
+blank lines are skipped; cells may stand in quotes; columns in any order. Nothing else is put right on the way: what is
+not as it should be is refused.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from eth_utils.address import is_checksum_address
 from stockade.errors import InputError
 from stockade.records import ZERO_ADDRESS, InvestorClass, Scope, Status
 from stockade.whitelist.rows import Book, Row, RowError, RowErrors
+from stockade.whitelist.show import LAST_SECOND
 
 COLUMNS = ("wallet", "investor_ref", "country", "class", "scopes", "expires_at", "status", "evidence")
 
@@ -31,6 +33,9 @@ _FIELDS = {"class": "investor_class"}
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+# 123456789012 as a spreadsheet saves it: 1.23457E+11, like every other number that begins so.
+_SHORTENED = re.compile(r"\d+(\.\d+)?[eE][+-]\d+")
 
 
 class _Fault(Exception):
@@ -56,8 +61,8 @@ def read_book(path: Path, now: int | None = None) -> Book:
 
     moment = int(time.time()) if now is None else now
     for line, cells in records:
-        if isinstance(cells, csv.Error):
-            errors.append(RowError(line, "row", "", f"cannot be read ({cells})", "correct the quotes around its cells"))
+        if isinstance(cells, RowError):
+            errors.append(cells)
         elif len(cells) != len(columns):
             shown = f"{len(cells)} cells"
             wanted = f"give the {len(columns)} cells {','.join(columns)}"
@@ -80,8 +85,8 @@ def read_book(path: Path, now: int | None = None) -> Book:
 # ---------------------------------------------------------------- the file
 
 
-def _records(path: Path) -> Iterator[tuple[int, list[str] | csv.Error]]:
-    """Each record with the line it starts on; in place of one that is no CSV, what the parser says."""
+def _records(path: Path) -> Iterator[tuple[int, list[str] | RowError]]:
+    """Each record with the line it starts on; in place of one that is no CSV, its fault."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -92,7 +97,9 @@ def _records(path: Path) -> Iterator[tuple[int, list[str] | csv.Error]]:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError(f"{path}, row {line}: not UTF-8: save the file as CSV in UTF-8.") from None
 
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # Only LF ends a line, as in editors: a carriage return in any other place than before it is a fault.
+    lines = text.split("\n")
+    reader = csv.reader((line + "\n" for line in lines), strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -100,20 +107,33 @@ def _records(path: Path) -> Iterator[tuple[int, list[str] | csv.Error]]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, error
+            yield line, _unreadable(line, lines[line - 1], str(error))
         else:
             if cells:
                 yield line, cells
 
 
-def _header(path: Path, first: tuple[int, list[str] | csv.Error] | None) -> list[str]:
+def _unreadable(line: int, text: str, said: str) -> RowError:
+    """The fault behind what the parser said of a record that begins with this line."""
+    if said.startswith("new-line character"):
+        remedy = "save the file with line ends LF or CRLF"
+        return RowError(line, "row", text, "holds a carriage return that ends no line", remedy)
+    if said.startswith("field larger"):
+        fault = f"holds a cell of more than {csv.field_size_limit():,} characters"
+        return RowError(line, "row", text, fault, "shorten the cell, or close the quote that it begins with")
+    return RowError(line, "row", "", f"cannot be read ({said})", "correct the quotes around its cells")
+
+
+def _header(path: Path, first: tuple[int, list[str] | RowError] | None) -> list[str]:
     """The columns in the file's order."""
     wanted = ",".join(COLUMNS)
     if first is None:
         raise InputError(f"{path} is empty: its first line must name the columns {wanted}.")
     line, columns = first
-    if isinstance(columns, csv.Error):
-        raise InputError(f"{path}, row {line}: the header cannot be read ({columns}): write {wanted}.")
+    if isinstance(columns, RowError):
+        raise InputError(f"{path}, row {line}: the header {columns.fault}: write {wanted}.")
+    if any("\0" in name for name in columns):
+        raise InputError(f"{path}, row {line}: holds NUL, so it is UTF-16 or no text: save the file as CSV in UTF-8.")
     if len(columns) == 1 and ";" in columns[0]:
         raise InputError(f"{path}, row {line}: cells are separated by semicolons: save the file with commas.")
 
@@ -205,6 +225,12 @@ def _wallet(text: str) -> ChecksumAddress:
     return ChecksumAddress(text)  # type: ignore[arg-type]
 
 
+def _reference(text: str) -> str:
+    if _SHORTENED.fullmatch(text):
+        raise _Fault("is a number that a spreadsheet cut short", "export the column as text, with every digit")
+    return text
+
+
 def _country(text: str) -> int:
     number = _countries().get(text)
     if number is None:
@@ -252,6 +278,8 @@ def _moment(text: str) -> int:
     seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     if seconds <= 0:
         raise _Fault("lies before 1970, where no record reaches", remedy)
+    if seconds > LAST_SECOND:
+        raise _Fault("lies after the year 9999 in UTC", remedy)
     return seconds
 
 
@@ -274,7 +302,7 @@ def _evidence(text: str) -> bytes:
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "wallet": _wallet,
-    "investor_ref": str,
+    "investor_ref": _reference,
     "country": _country,
     "class": _class,
     "scopes": _scopes,

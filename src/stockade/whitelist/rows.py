@@ -68,8 +68,8 @@ class RowError:
 
     @property
     def shown(self) -> str:
-        """The value with invisible characters made visible."""
-        text = repr(self.value)
+        """The value with every character that is not printable ASCII written out: look-alikes, too, become visible."""
+        text = ascii(self.value)
         return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
     def sentence(self, path: Path) -> str:

@@ -11,6 +11,9 @@ from eth_typing import ChecksumAddress
 from stockade.records import InvestorClass, InvestorRecord, Scope, Status, to_shares
 from stockade.suite import Suite
 
+# 9999-12-31T23:59:59Z; words know no later year, while a record may (40 bits).
+LAST_SECOND = 253_402_300_799
+
 
 @dataclass(frozen=True)
 class Holding:
@@ -75,6 +78,8 @@ def differences(before: InvestorRecord, after: InvestorRecord) -> list[str]:
 
 def in_words(seconds: int) -> str:
     """A time in seconds as RFC 3339 in UTC."""
+    if seconds > LAST_SECOND:
+        return f"second {seconds}, after the year 9999"
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

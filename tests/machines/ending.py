@@ -1,0 +1,114 @@
+"""How a life ends: every stream is replayed by the library, every view asked once; both must say what the model says.
+
+The rest of law 6: replay rebuilds every balance, record, setting, phase and position, from the first report on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hexbytes import HexBytes
+
+from stockade.records import Role
+from stockade.reporting.rebuild import State, rebuild
+from stockade.reporting.streams import Head, Source, follow
+from stockade.suite import Suite
+from tests.machines.play import Play
+from tests.machines.world import Log
+
+AFTER = 10**9  # Blocks of a life's logs: any that come after the stage's.
+
+
+def logs_of_the_stage(suite: Suite, addresses: Sequence[str]) -> list[Any]:
+    """What the embedded chain holds of the suite's contracts."""
+    return list(suite.w3.eth.get_logs({"fromBlock": suite.deployment.block, "address": list(addresses)}))
+
+
+def receipt(place: int, log: Log) -> dict[str, Any]:
+    """A log as a node delivers it."""
+    topics = [HexBytes(topic.to_bytes(32, "big")) for topic in log.topics]
+    return {
+        "address": log.address,
+        "blockNumber": AFTER + place,
+        "logIndex": 0,
+        "topics": topics,
+        "data": HexBytes(log.data),
+        "transactionHash": HexBytes(bytes(32)),
+    }
+
+
+def replayed(play: Play, stage: list[Any]) -> State:
+    """The suite rebuilt from all its reports; their numbers and chains hold."""
+    told = stage + [receipt(place, log) for place, log in enumerate(play.logs)]
+    streams = []
+    for address in play.chains:
+        source = Source(play.names[address], play.names[address], address)
+        mine = [log for log in told if log["address"] == address and log["topics"][0] in play.topics]
+        stream = follow(source, play.model.chain_id, mine, Head(*play.head(address)))
+        assert stream.chain_matches, f"law 6: {stream.faults}"
+        assert not stream.faults, f"law 6: {stream.faults}"
+        streams.append(stream)
+    return rebuild(streams)
+
+
+def compare_replay(play: Play, stage: list[Any]) -> None:
+    """Law 6: replay rebuilds the state."""
+    state, model = replayed(play, stage), play.model
+    assert not state.contradictions, f"law 6: {state.contradictions}"
+    for token, share in model.tokens.items():
+        rebuilt = state.tokens[token]
+        wanted = (filled(share.balances), filled(share.frozen), share.supply, share.settings)
+        got = (filled(rebuilt.balances), filled(rebuilt.frozen), rebuilt.supply, rebuilt.settings)
+        assert got == wanted, "law 6: a token"
+        listing = state.listings.listings[token]
+        said = (listing.phase, listing.halted, listing.suspended_by_regulator)
+        assert said == (share.own, share.halted, share.by_regulator), "law 6: a listing"
+    records = {wallet: record for wallet, record in model.records.items() if record.pack()}
+    assert {wallet: each for wallet, each in state.registry.records.items() if each.pack()} == records, (
+        "law 6: a record"
+    )
+    assert filled(state.registry.registrars) == filled(model.registrars), "law 6: a registrar"
+    positions = {key: position for key, position in model.positions.items() if position.sequence}
+    assert (state.ledger.positions, state.ledger.requests) == (positions, model.requests), "law 6: the ledger"
+    assert state.ledger.terms == model.terms, "law 6: terms"
+    assert state.listings.exemptions == model.exemptions, "law 6: an exemption"
+    held = {key: (access.later, access.effect) for key, access in model.roles.items() if access.effect}
+    told = {key: tuple(each) for key, each in state.authority.members.items() if each and key in held}
+    assert told == held, "law 6: a role"
+    assert {key for key, each in state.authority.members.items() if each} == set(model.roles), "law 6: roles"
+    marks = {stream: mark for stream, mark in model.marks.items() if mark[0]}
+    assert {stream: tuple(mark) for stream, mark in state.authority.marks.items()} == marks, "law 6: a mark"
+
+
+def filled(numbers: dict[str, int]) -> dict[str, int]:
+    return {key: number for key, number in numbers.items() if number}
+
+
+def compare_views(play: Play) -> None:
+    """What anybody is told of the state."""
+    model, world = play.model, play.world
+    for token, share in model.tokens.items():
+        for wallet in (*play.wallets, model.ledger):
+            assert world.view("ShareToken", token, "balanceOf", wallet) == share.balances[wallet]
+            assert world.view("ShareToken", token, "getFrozenTokens", wallet) == share.frozen[wallet]
+        for (owner, spender), allowance in share.allowances.items():
+            assert world.view("ShareToken", token, "allowance", owner, spender) == allowance
+        assert world.view("ShareToken", token, "totalSupply") == share.supply
+        assert world.view("ShareToken", token, "reportHead") == (model.reports[token], play.chains[token])
+        assert world.view("ListingRegistry", model.listings, "phaseOf", token) == share.told[0] == model.phase_of(token)
+        for number in model.custodians:
+            position = model.positions[token, number]
+            under = bool(position.issued) and position.issued > position.held
+            assert world.view("CustodyLedger", model.ledger, "positionOf", token, number) == position.pack()
+            assert world.view("CustodyLedger", model.ledger, "isUnderReserved", token, number) == under
+    for number, custodian in model.custodians.items():
+        shown = (custodian.lei, custodian.threshold, len(custodian.attestors), custodian.open, custodian.name_hash)
+        assert world.view("CustodyLedger", model.ledger, "custodianOf", number) == shown
+    assert world.view("CustodyLedger", model.ledger, "requestCount") == len(model.requests)
+    for account, number in model.registrars.items():
+        assert world.view("InvestorRegistry", model.registry, "registrarOf", account) == number
+    for role, account in [(role, account) for role in Role for account in {each for _, each in model.roles}]:
+        assert world.view("SuiteAuthority", model.authority, "hasRole", role, account) == model.held(role, account)
+    for stream, mark in model.marks.items():
+        assert world.view("SuiteAuthority", model.authority, "acknowledged", stream) == mark
