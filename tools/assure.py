@@ -253,7 +253,16 @@ def read_signatures() -> Iterator[Row]:
             yield Row(0, subject, "random values", f"{number:,}", f"{number:,}", seconds, good and number > 0)
 
 
+def read_keys() -> Iterator[Row]:
+    """pytest's JUnit file of the long tests with canary keys."""
+    for module, cases in by_module("keys.xml").items():
+        sound = [case for case in cases if passed(case)]
+        seconds = sum(float(case.get("time", 0)) for case in cases)
+        yield Row(0, SUBJECTS[module], "pytest", f"{len(cases)} tests", f"{len(sound)}", seconds, sound == cases)
+
+
 SUBJECTS = {
+    "test_keys": "canary keys are seen nowhere, whatever happens to a command",
     "test_eip712": "EIP-712 hashes, domains and golden vectors",
     "test_forms": "malleable, misshapen and replayed signatures are refused",
     "test_signatures": "quorums: whose votes count",
@@ -330,6 +339,7 @@ JOBS = {
             read_signatures,
             ("signatures.xml",),
         ),
+        Job("keys", pytest("keys", "-m", "long", "tests/e2e/test_keys.py"), read_keys, ("keys.xml",)),
         Job("static", ["python", "tools/static.py"], read_static, ("static.json",)),
     )
 }

@@ -57,6 +57,6 @@ def test_demo__on_a_local_chain__tells_the_story_and_adds_up(tmp_path: Path, net
     assert supply == Decimal(figures["minted_shares"]) - Decimal(figures["burned_shares"])
     assert set(figures["transfers"]["refused"]) == REASONS
     assert figures["redemptions"] == {"released": 3, "rejected": 1, "reclaimed": 1}
-    assert [stream["gaps"] for stream in figures["streams"]] == [0] * 6
+    assert [stream["gaps"] for stream in figures["streams"]] == [0] * 7
     assert all(stream["chain_matches"] for stream in figures["streams"])
     assert figures["rebuilt_state_matches"] is True

@@ -135,6 +135,7 @@ class Terminal:
 CTRL_C = "\x03"
 
 
+@pytest.mark.long
 def test_import_and_sign__as_ape_asks__the_keyfile_must_be_closed_first_and_no_secret_is_seen(devnet, tmp_path):
     """A fresh key, imported by Ape and used by a person who makes every mistake on the way."""
     account, secret, secrets = Account.create(), random.token_hex(18), Secrets()
@@ -524,6 +525,8 @@ STORY = [
     Step("compliance lift", f"AAPLs {ORDER}", OFFICE),
     Step("compliance suspend", f"AAPLs {ORDER}", OFFICE),
     Step("compliance resume", f"AAPLs {ORDER}", OFFICE),
+    Step("compliance regulator-suspend", f"AAPLs {ORDER}", OFFICE),
+    Step("compliance regulator-suspend", f"AAPLs --lift {ORDER}", OFFICE),
     Step("compliance wind-down", f"JPMs {ORDER}", OFFICE),
     Step("compliance exemption", f"suspend 1 {ORDER}", OFFICE),
     Step("compliance exemption", f"restore 1 {ORDER}", OFFICE),
@@ -564,6 +567,7 @@ STORY = [
 ]
 
 
+@pytest.mark.long
 def test_every_command__with_canary_keys__no_secret_is_seen_whatever_happens_to_it(world):
     """Each command is first tried in every way in which it fails, and nothing is sent; then it is done."""
     tried = set()

@@ -157,7 +157,7 @@ abstract contract CustodyRoom is Stage {
         uint256 threshold = desks[a.custodian].threshold;
         if (threshold == 0) return (votes, 0);
         bytes32 digest = _digestOf(a);
-        votes = new Vote[](fault == 1 ? threshold - 1 : fault == 2 ? threshold + 1 : threshold);
+        votes = new Vote[](fault == 1 ? threshold - 1 : fault == 2 && threshold == 1 ? 2 : threshold);
         uint256 count;
         for (uint256 i = 0; i < keys.length && count < threshold && count < votes.length; ++i) {
             bool attestor = attests[a.custodian][signers[i]];
@@ -165,7 +165,8 @@ abstract contract CustodyRoom is Stage {
         }
         if (fault == 1) return (votes, _number(Reason.TOO_FEW_SIGNATURES));
         if (fault == 2) {
-            votes[threshold] = votes[threshold - 1];
+            // One attestor twice, where there is room in another's place.
+            votes[votes.length - 1] = votes[votes.length - 2];
             return (votes, _number(Reason.ATTESTORS_UNORDERED));
         }
         if (fault == 3) {

@@ -12,5 +12,5 @@ from tests.machines.scene import Scene, build
 
 
 @pytest.fixture(scope="session")
-def scene(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
+def theatre(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
     return build(stage, keys, chain)

@@ -23,6 +23,8 @@ PARTIES = st.sampled_from((*WALLETS, *WALLETS, "ledger", "token", "nobody"))
 EDGES = ("zero", "one", "free", "free + 1", "all", "all + 1", "2^128", "2^256 - 1")
 SHARES = st.integers(1, 30).map(lambda shares: shares * SHARE)
 AMOUNTS = st.one_of(SHARES, SHARES, SHARES, st.sampled_from(EDGES))
+# Whose record names which investor: treasury is alice's other wallet.
+INVESTORS = {"alice": 1, "bob": 2, "carol": 3, "platform": 4, "pool": 5, "treasury": 1, "stranger": 6, "outsider": 7}
 # Those who mostly hold something.
 OWNERS = st.sampled_from((*("alice", "bob", "platform") * 4, *WALLETS, "ledger", "token", "nobody"))
 BASES = st.sampled_from((*[Basis.COURT_ORDER] * 4, Basis.SANCTIONS, Basis.UNSTATED))
@@ -39,8 +41,8 @@ def by(*names: str) -> st.SearchStrategy[str]:
 
 
 def deed(weight: int = 1, **strategies: st.SearchStrategy[Any]) -> Callable[[Deed], Deed]:
-    """What a step may be, `weight` times as likely as another. Not Hypothesis's own rules: it leaves some of them
-    out of each life, and so a suite that was paused in one life would seldom run again.
+    """What a step may be, `weight` times as likely as another. These are not Hypothesis's own rules, of which it leaves
+    some out of each life: a suite that was paused would seldom run again.
     """
 
     def mark(function: Deed) -> Deed:

@@ -1,4 +1,4 @@
-"""How a life ends: every stream is replayed by the library, every view asked once; both must say what the model says.
+"""How a life ends: every stream is replayed by the library, every view asked, and both say what the model says.
 
 The rest of law 6: replay rebuilds every balance, record, setting, phase and position, from the first report on.
 """
@@ -46,8 +46,8 @@ def replayed(play: Play, stage: list[Any]) -> State:
         source = Source(play.names[address], play.names[address], address)
         mine = [log for log in told if log["address"] == address and log["topics"][0] in play.topics]
         stream = follow(source, play.model.chain_id, mine, Head(*play.head(address)))
-        assert stream.chain_matches, f"law 6: {stream.faults}"
         assert not stream.faults, f"law 6: {stream.faults}"
+        assert stream.chain_matches, "law 6: another chain"
         streams.append(stream)
     return rebuild(streams)
 
@@ -65,9 +65,8 @@ def compare_replay(play: Play, stage: list[Any]) -> None:
         said = (listing.phase, listing.halted, listing.suspended_by_regulator)
         assert said == (share.own, share.halted, share.by_regulator), "law 6: a listing"
     records = {wallet: record for wallet, record in model.records.items() if record.pack()}
-    assert {wallet: each for wallet, each in state.registry.records.items() if each.pack()} == records, (
-        "law 6: a record"
-    )
+    rebuilt_records = {wallet: record for wallet, record in state.registry.records.items() if record.pack()}
+    assert rebuilt_records == records, "law 6: a record"
     assert filled(state.registry.registrars) == filled(model.registrars), "law 6: a registrar"
     positions = {key: position for key, position in model.positions.items() if position.sequence}
     assert (state.ledger.positions, state.ledger.requests) == (positions, model.requests), "law 6: the ledger"

@@ -30,6 +30,7 @@ from tests.contracts.support import ALL_CLASSES, MAX_128, MAX_256, NO_REF, Reaso
 from tests.machines.roles import Call, Refusal, Roles, need
 
 UNKNOWN = InvestorRecord(0, 0, 0, 0, 0, Scope(0), Status.NONE)
+NO_PAUSE = Pause(0)
 VENUES = (InvestorClass.PLATFORM, InvestorClass.POOL)
 
 
@@ -40,8 +41,8 @@ def first(ladder: Iterable[tuple[Any, Reason]]) -> Reason:
 
 @dataclass
 class Token:
-    """`own`: the listing's phase, before regulator and exemption outrank it. `told`: phase, halt and the exemption's
-    end as the token was told. The supply is the sum of the balances, and nothing else.
+    """`own`: the listing's phase, before regulator and exemption outrank it. `told`: phase, halt and exemption's end as
+    the token has them. The supply is the sum of the balances, and nothing else.
     """
 
     exemption: int
@@ -50,7 +51,7 @@ class Token:
     own: Phase = Phase.PENDING
     halted: bool = False
     by_regulator: bool = False
-    pauses: Pause = field(default=Pause(0))
+    pauses: Pause = NO_PAUSE
     told: tuple[Phase, bool, int] = (Phase.PENDING, False, 0)
     balances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     frozen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -84,7 +85,8 @@ class Holdings(Roles):
         """What stands against a movement, in the order of the checks. `party` receives; in a BURN it is who redeems."""
         share, (phase, halted, until) = self.tokens[token], self.tokens[token].told
         sender, receiver = self.records[source], self.records[party]
-        reserved, pool, class_ = (self.ledger, token), InvestorClass.POOL, receiver.investor_class
+        reserved, class_, pool = (self.ledger, token), receiver.investor_class, InvestorClass.POOL
+        deals, from_pool = Scope.LIQUIDITY, sender.investor_class == InvestorClass.POOL
         transfer, mint, burn, force = (kind is each for each in (Kind.TRANSFER, Kind.MINT, Kind.BURN, Kind.FORCE))
         executed = transfer and (operator != source or sender.investor_class in VENUES)
         own, enters, lapsed = transfer and not executed, transfer or mint or force, self.time >= until
@@ -122,11 +124,8 @@ class Holdings(Roles):
                 (executed and (barred or Policy.ANY_EXECUTOR not in share.policy), licence),
                 (enters and not share.classes >> class_ & 1, Reason.RECEIVER_CLASS),
                 (mint and class_ == pool, Reason.RECEIVER_POOL_MINT),
-                (transfer and class_ == pool and Scope.LIQUIDITY not in sender.scopes, Reason.SENDER_LIQUIDITY_SCOPE),
-                (
-                    executed and sender.investor_class == pool and Scope.LIQUIDITY not in receiver.scopes,
-                    Reason.RECEIVER_LIQUIDITY_SCOPE,
-                ),
+                (transfer and class_ == pool and deals not in sender.scopes, Reason.SENDER_LIQUIDITY_SCOPE),
+                (executed and from_pool and deals not in receiver.scopes, Reason.RECEIVER_LIQUIDITY_SCOPE),
             )
         )
 
@@ -163,7 +162,7 @@ class Holdings(Roles):
         self, code: Reason, share: Token, operator: str, source: str, party: str, amount: int, kind: Kind
     ) -> tuple[Any, ...]:
         """One error for each code, with the values that matter."""
-        phase, halted, until = share.told
+        (phase, halted, until), free = share.told, share.unfrozen(source)
         if code < Reason.SENDER_RESERVED:
             return ("ShareTokenStopped", code, phase, until, halted, share.pauses)
         for most, error, account in (
@@ -175,12 +174,7 @@ class Holdings(Roles):
                 return (error, code, account, self.records[account].pack())
         return {
             Reason.INSUFFICIENT_BALANCE: ("ERC20InsufficientBalance", source, share.balances[source], amount),
-            Reason.INSUFFICIENT_UNFROZEN: (
-                "ERC7943InsufficientUnfrozenBalance",
-                source,
-                amount,
-                share.unfrozen(source),
-            ),
+            Reason.INSUFFICIENT_UNFROZEN: ("ERC7943InsufficientUnfrozenBalance", source, amount, free),
             Reason.ZERO_AMOUNT: ("ShareTokenZeroAmount",),
             Reason.AMOUNT_TOO_LARGE: ("ShareTokenAmountTooLarge", amount),
             Reason.ZERO_SENDER: ("ERC20InvalidSender", NOBODY),
@@ -321,10 +315,8 @@ class Holdings(Roles):
         need(recoverable, "RegistryNotRecoverable", lost, record.pack())
         self.check_replacement(replacement, record)
         self.records[lost] = record = replace(record, status=Status.REVOKED, registrar=LOST)
-        self.recoveries[lost] = (replacement, order_ref(basis, order))
-        self.report(
-            call.target, RegistryKind.RECOVERY, call.sender, lost, replacement, record.pack(), self.recoveries[lost][1]
-        )
+        self.recoveries[lost] = (replacement, ref := order_ref(basis, order))
+        self.report(call.target, RegistryKind.RECOVERY, call.sender, lost, replacement, record.pack(), ref)
 
     def recovery_of(self, lost: str) -> tuple[str, bytes]:
         """Judged anew whenever something is carried over."""

@@ -91,11 +91,8 @@ class Model(Holdings):
 
     def judge_sentence(self, a: Attestation) -> tuple[int, int]:
         """What is issued after it, and how many tokens it moves."""
-        last, terms, custodian = (
-            self.positions[a.token, a.custodian],
-            self.terms.get(a.token),
-            self.custodians.get(a.custodian),
-        )
+        last, terms = self.positions[a.token, a.custodian], self.terms.get(a.token)
+        custodian = self.custodians.get(a.custodian)
         custody(terms, Reason.TOKEN_UNKNOWN, a.token, 0)
         custody(custodian, Reason.CUSTODIAN_UNKNOWN, a.custodian, len(self.custodians))
         empty = a.shares == 0 and a.account == NOBODY and a.ref == NO_REF
@@ -113,19 +110,13 @@ class Model(Holdings):
             custody(custodian.open, Reason.CUSTODIAN_CLOSED, a.custodian, 0)
             custody(self.time - a.as_of < age, Reason.POSITION_STALE, self.time - a.as_of, age)
             custody(a.shares <= cap, Reason.OVER_DEPOSIT_CAP, a.shares, cap)
-            custody(
-                last.issued + a.shares <= a.shares_held, Reason.UNDER_RESERVED, last.issued + a.shares, a.shares_held
-            )
-            return last.issued + a.shares, a.shares
+            issued = last.issued + a.shares
+            custody(issued <= a.shares_held, Reason.UNDER_RESERVED, issued, a.shares_held)
+            return issued, a.shares
         request = self.requests.get(number := int.from_bytes(a.ref, "big"), NO_REQUEST)
         custody(request.status is RequestStatus.OPEN, Reason.REQUEST_NOT_OPEN, number, request.status)
-        matches = (request.token, request.custodian, request.holder, request.amount) == (
-            a.token,
-            a.custodian,
-            a.account,
-            a.shares,
-        )
-        custody(matches, Reason.REQUEST_MISMATCH, a.shares, request.amount)
+        asked = (request.token, request.custodian, request.holder, request.amount)
+        custody(asked == (a.token, a.custodian, a.account, a.shares), Reason.REQUEST_MISMATCH, a.shares, request.amount)
         if a.kind is SentenceKind.REJECT:
             return last.issued, request.amount
         custody(request.amount <= last.issued, Reason.ISSUED_TOO_LOW, request.amount, last.issued)

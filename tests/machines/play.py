@@ -85,7 +85,7 @@ class Step:
             fields, issued = decode(DATA["CustodyLedger"][1], decode(["address", "uint40", "bytes"], log.data)[2])
             named = (
                 to_checksum_address(each) if kind == "address" else each
-                for kind, each in zip(FIELDS, fields, strict=False)
+                for kind, each in zip(FIELDS, fields, strict=True)
             )
             sentence = Attestation.from_tuple(tuple(named))
             landed[self.digests(sentence)] = (sentence, issued, votes)
@@ -200,8 +200,9 @@ class Play:
         self.sound = False
         if refusal:
             wanted = error_data(refusal.error, refusal.values)
-            got = decode_error(outcome.output) if outcome.reverted else ("done", {})
-            assert (outcome.reverted, outcome.output) == (True, wanted), f"{refusal.error}{refusal.values}, not {got}"
+            got = decode_error(outcome.output)
+            assert outcome.reverted, f"{refusal.error}{refusal.values} expected, but it was done"
+            assert outcome.output == wanted, f"{refusal.error}{refusal.values} expected, got {got}"
         else:
             assert not outcome.reverted, f"allowed, but {decode_error(outcome.output)}"
             logs = [self.encoded(*log) for log in self.model.logs]

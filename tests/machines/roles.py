@@ -84,8 +84,8 @@ class Access(NamedTuple):
 
 @dataclass(kw_only=True)
 class Roles:
-    """`functions`: role by contract and selector. `reports`, `chains`: each stream's last number, and the chain up to
-    it, which `play` computes from the logs.
+    """`functions`: role by contract and selector. `reports`, `chains`: each stream's last number and the chain there,
+    which `play` computes from the logs.
     """
 
     time: int
@@ -195,8 +195,8 @@ class Roles:
         self.grant(call.sender, role, account, delay)
 
     def grant(self, operator: str, role: int, account: str, delay: int) -> None:
-        """Only the deployer, until it settles, holds a role without its delay. A delay rises at once, and falls after
-        as long as it falls.
+        """Only the deployer, until it settles, holds a role without its delay. A delay rises at once, and falls
+        after as long as it falls.
         """
         need(role <= Role.GUARDIAN, "AuthorityUnknownRole", role)
         need(account != NOBODY, "AuthorityZeroAccount", role)

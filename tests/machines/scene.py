@@ -44,8 +44,8 @@ WALLETS = ("alice", "bob", "carol", "platform", "pool", "treasury", "stranger", 
 
 @dataclass
 class Scene:
-    """`told` are the stage's logs. `us` is its share (profile us-tsv), `strict` one under no relaxing flag;
-    treasury is alice's other wallet.
+    """`us` is the stage's share (profile us-tsv), `strict` one without any relaxing flag; treasury is alice's other
+    wallet. `told`: what the stage's contracts had logged.
     """
 
     play: Play
@@ -60,12 +60,6 @@ class Scene:
     @property
     def model(self) -> Model:
         return self.play.model
-
-    @property
-    def desks(self) -> dict[int, list[str]]:
-        """Who signs for each custodian at the start: enough, and ascending."""
-        desks = sorted((self.keys.desk_a, self.keys.desk_b, self.keys.desk_c), key=lambda desk: int(desk.address, 16))
-        return {1: ["attestor"], 2: [name for desk in desks for name, key in vars(self.keys).items() if key is desk]}
 
     # ---------------------------------------------------------------- what people say
 
@@ -104,17 +98,19 @@ class Scene:
         }
         return Attestation(**{**fields, **changes})
 
-    def votes(
-        self, sentence: Attestation, names: Sequence[str] | None = None, over: Attestation | None = None
-    ) -> list[Vote]:
-        """Signed by the given people, else by enough of the custodian's; `over` another sentence, for bad votes."""
+    def signers(self, custodian: int) -> tuple[list[str], int]:
+        """A custodian's attestors ascending by address, and how many must sign."""
+        if not (known := self.model.custodians.get(custodian)):
+            return ["attestor"], 1
+        people = {address: name for name, address in vars(self.cast).items()}
+        ascending = sorted(known.attestors, key=lambda address: int(address, 16))
+        return [people[each] for each in ascending], known.threshold
+
+    def votes(self, sentence: Attestation, names: Sequence[str], over: Attestation | None = None) -> list[Vote]:
+        """Signed by the given people; for bad votes, `over` another sentence."""
         signed = over or sentence
         digest = signed.digest(self.model.chain_id, self.model.ledger)
-        enough = (
-            self.model.custodians[sentence.custodian].threshold if sentence.custodian in self.model.custodians else 1
-        )
-        chosen = self.desks.get(sentence.custodian, ["attestor"])[:enough] if names is None else names
-        keys = [getattr(self.keys, name) for name in chosen]
+        keys = [getattr(self.keys, name) for name in names]
         return [Vote(key.address, sign(key, digest), signed == sentence) for key in keys]
 
     # ---------------------------------------------------------------- the first acts
@@ -140,13 +136,13 @@ class Scene:
             (cast.treasury, self.record(1)),
         ]
         assert do(cast.registrar, model.registry, "setRecords", rows, EVIDENCE)
-        assert do(
-            cast.second_registrar, model.registry, "setRecords", [(cast.stranger, self.record(6, registrar=2))], NO_REF
-        )
+        others = [(cast.stranger, self.record(6, registrar=2))]
+        assert do(cast.second_registrar, model.registry, "setRecords", others, NO_REF)
         for token in (self.us, self.strict):
             for custodian, holder in ((1, cast.alice), (2, cast.bob), (1, cast.platform)):
                 deposit = self.deposit(token, custodian, holder, 100 * SHARE)
-                assert do(cast.relay, model.ledger, "attest", deposit, self.votes(deposit))
+                names, enough = self.signers(custodian)
+                assert do(cast.relay, model.ledger, "attest", deposit, self.votes(deposit, names[:enough]))
             assert do(cast.alice, token, "approve", cast.platform, MAX_256)
             assert do(cast.bob, token, "approve", cast.platform, MAX_128)
         for token, holder, custodian, shares in (

@@ -218,8 +218,37 @@ class Authority(Draws):
         self.play.wait(seconds)
 
 
-LEAST_DONE: dict[str, int] = {}
+# A third of what the derandomised run does, or less: a change of the machine may shift lives, not empty them.
+ENOUGH = {
+    "schedule": 120,
+    "cancel": 10,
+    "grantRole": 50,
+    "revokeRole": 4,
+    "renounceRole": 12,
+    "setTargetFunctionRole": 2,
+    "acknowledge": 7,
+    "upgrade": 4,
+    "setCustodianOpen": 2,
+    "freeze": 5,
+    "pause": 5,
+    "AccessManagerNotReady": 15,
+    "AccessManagerExpired": 10,
+    "AccessManagerNotScheduled": 30,
+    "AccessManagerUnauthorizedCancel": 4,
+    "AccessManagerUnauthorizedCall": 25,
+    "AccessManagerUnauthorizedAccount": 10,
+    "AuthorityDelayOutOfBounds": 3,
+    "AuthorityUnknownRole": 3,
+    "AuthorityZeroAccount": 2,
+    "AuthorityLastAdmin": 1,
+    "AuthorityFunctionFixed": 5,
+    "AuthorityFixed": 10,
+    "AuthorityCannotSettle": 20,
+    "AuthorityMarkNotHigher": 1,
+    "AuthorityMarkWrong": 3,
+    "ShareTokenMissingRole": 15,
+}
 
 
-def test_authority__random_lives__as_the_model_says_and_within_the_laws(scene, suite):
-    live(Authority, scene, suite.reason_text.address, lives=26, steps=50, least=LEAST_DONE)
+def test_authority__random_lives__as_the_model_says_and_within_the_laws(theatre, suite):
+    live(Authority, theatre, suite.reason_text.address, lives=30, steps=50, least=ENOUGH)

@@ -43,7 +43,8 @@ contract ObedientToken {
 
 /// @title Custodians and terms change only as the authority lets; a sentence lands only with its custodian's quorum,
 /// whoever relays it; holders reach only what is theirs.
-/// @dev Of a sentence: one to three votes (one in a batch, of one sentence), signatures of 65 bytes, attestors that are keys.
+/// @dev Of a sentence: up to two votes with signatures of 65 bytes; in a batch of one sentence, one vote with a signature
+/// of 0, 65 or 1,024 bytes. Attestors are keys; a wallet's answer (ERC-1271) is a call that the solver does not know.
 /// Halmos takes recovery from a signature for a function of digest and signature of which nothing else is known.
 /// @custom:kind access to CustodyLedger
 /// @custom:access CustodyLedger
@@ -123,6 +124,7 @@ contract AccessCustodyLedger is Access {
 
     // ---------------------------------------------------------------- custodians
 
+    /// @custom:halmos --default-bytes-lengths 65
     function check_attest__anyRelayerAnyVotes__landsOnlyWithAQuorum(
         address relayer,
         Attestation memory a,

@@ -245,25 +245,41 @@ contract AccessSuiteAuthority is Access {
         never(caller, abi.encodeCall(SUITE.schedule, (address(SUITE), data, when)));
     }
 
-    /// @dev The first 68 bytes decide: selector and two words.
-    function check_cancel__anyone__cancelsItsOwnOrHoldsARole(
+    function check_cancel__operationOnAnyContract__byItsSchedulerAdminOrGuardian(
         address caller,
         address scheduler,
         address target,
         bytes4 selector,
         bytes32 word,
-        bytes32 otherWord,
+        uint256 time
+    ) public {
+        setTime(time);
+        vm.assume(target != address(SUITE));
+        vm.assume(caller != address(SUITE) && caller != scheduler);
+        vm.prank(caller);
+        SUITE.cancel(scheduler, target, abi.encodePacked(selector, word));
+        (bool admin,) = SUITE.hasRole(Role.ADMIN, caller);
+        (bool guardian,) = SUITE.hasRole(Role.GUARDIAN, caller);
+        assert(admin || guardian);
+    }
+
+    /// @dev Of the authority's own operations, also by whoever may grant the role in question.
+    function check_cancel__revocation__byItsSchedulerAdminGuardianOrTheRolesAdmin(
+        address caller,
+        address scheduler,
+        uint64 role,
+        address account,
         uint256 time
     ) public {
         setTime(time);
         vm.assume(caller != address(SUITE) && caller != scheduler);
-        bytes memory data = abi.encodePacked(selector, word, otherWord);
+        bytes memory data = abi.encodeCall(SUITE.revokeRole, (role, account));
         vm.prank(caller);
-        SUITE.cancel(scheduler, target, data);
+        SUITE.cancel(scheduler, address(SUITE), data);
         (bool admin,) = SUITE.hasRole(Role.ADMIN, caller);
-        (bool keyAdmin,) = SUITE.hasRole(Role.KEY_ADMIN, caller);
         (bool guardian,) = SUITE.hasRole(Role.GUARDIAN, caller);
-        assert(admin || keyAdmin || guardian);
+        (bool granter,) = SUITE.hasRole(SUITE.getRoleAdmin(role), caller);
+        assert(admin || guardian || granter);
     }
 
     /// @dev GUARDIAN may cancel anything but its own removal.

@@ -51,6 +51,15 @@ contract Rules {
         agrees(q, Kind.FORCE, c);
     }
 
+    function check_decide__toOrFromNowhere__asSpecified(Question memory q, Movement kind, Circumstances memory c)
+        public
+        pure
+    {
+        vm.assume(c.fromZero || c.toZero);
+        ReasonCode expected = Decision.expected(q, kind, c);
+        assert(decide(q, kind, c) == expected);
+    }
+
     function check_decide__anyOtherKind__unknownMovement(Question memory q, uint8 kind, Circumstances memory c)
         public
         pure
@@ -73,6 +82,8 @@ contract Rules {
     }
 
     function agrees(Question memory q, Movement kind, Circumstances memory c) private pure {
+        // Proven apart, above; it spares the others a fifth of their ways.
+        vm.assume(!c.fromZero && !c.toZero);
         vm.assume(q.control.allowedClasses() & 1 == 0);
         // The specification first: it does not fork, so the solver builds it once.
         ReasonCode expected = Decision.expected(q, kind, c);
