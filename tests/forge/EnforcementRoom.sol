@@ -149,7 +149,11 @@ abstract contract EnforcementRoom is Stage {
         (bool ok, bytes memory back) = _act(caller, address(registry), call_);
         _weighRight(3, _may(Role.COMPLIANCE, caller), fits, ok, back);
         _confirmNothingMoved();
-        if (ok) ++lostWallets;
+        if (ok) {
+            bool gone = records[lost].status() == Record.REVOKED && records[lost].registrar() == Record.LOST;
+            _check(3, gone && replacements[lost] == replacement, "a lost wallet is not out of use");
+            ++lostWallets;
+        }
         _count(ok);
     }
 
@@ -164,6 +168,7 @@ abstract contract EnforcementRoom is Stage {
         bool fits = _isRecoverable(lost) && _against(ask) == 0;
         uint256 kept = frozen[address(share)][lost];
         uint256 sum = frozen[address(share)][replacement] + kept;
+        if (sum > type(uint128).max) sum = type(uint128).max; // a larger amount has no room in the word
 
         (bool ok, bytes memory back) = _act(caller, address(share), abi.encodeCall(share.recoverBalance, (lost)));
         _weighRight(3, _may(Role.COMPLIANCE, caller), fits, ok, back);
@@ -214,11 +219,13 @@ abstract contract EnforcementRoom is Stage {
         ShareToken share = _drawToken(dice);
         address caller = _drawOfficer(dice, Role.PAUSER, PAUSER);
         uint8 pauses = _rarely(dice, 12) ? uint8(_draw(dice, 32)) : uint8(1 << _draw(dice, 4));
-        bool fits = pauses <= 15 && settings[address(share)].pauses() & pauses != pauses;
+        uint8 present = settings[address(share)].pauses();
+        bool fits = pauses <= 15 && present & pauses != pauses;
 
         (bool ok, bytes memory back) = _act(caller, address(share), abi.encodeCall(share.pause, (pauses)));
         _weighRight(4, _may(Role.PAUSER, caller), fits, ok, back);
         _confirmNothingMoved();
+        _check(4, !ok || settings[address(share)].pauses() == present | pauses, "another pause than asked for");
         _count(ok);
     }
 
@@ -239,6 +246,7 @@ abstract contract EnforcementRoom is Stage {
         if (pauses > 15) _check(4, !ok, "an unknown pause was lifted");
         else _weighRight(4, may, present & pauses != 0, ok, back);
         _confirmNothingMoved();
+        _check(4, !ok || settings[address(share)].pauses() == present & ~pauses, "another pause lifted than asked for");
         _count(ok);
     }
 
@@ -264,6 +272,9 @@ abstract contract EnforcementRoom is Stage {
             _act(caller, address(registry), abi.encodeCall(registry.setRecords, (rows, words, _drawOrder(dice))));
         _weighRight(3, _may(Role.REGISTRAR, caller), fits, ok, back);
         _confirmNothingMoved();
+        InvestorRecord written = records[rows[rows.length - 1]].withFrozen(false);
+        bool same = InvestorRecord.unwrap(written) == InvestorRecord.unwrap(words[rows.length - 1]);
+        _check(6, !ok || same, "another record reported than written");
         _count(ok);
     }
 

@@ -142,7 +142,9 @@ contract Laws is HolderRoom, CustodyRoom, ListingRoom, AuthorityRoom {
             _holdsLaw(law);
         }
         if (calls < 500) return;
-        _enough("transfers", done[this.transfer.selector] + done[this.transferFrom.selector], 1);
+        // A run that is paused or suspended early may see no transfer; the eight walks below ask for those.
+        uint256 moves = done[this.transfer.selector] + done[this.transferFrom.selector] + done[this.force.selector];
+        _enough("movements", moves + done[this.deposit.selector] + done[this.requestRedemption.selector], 3);
         uint256 sentences = done[this.deposit.selector] + done[this.statement.selector] + done[this.answer.selector];
         _enough("sentences", sentences, 3);
         _enough("exits", done[this.requestRedemption.selector] + done[this.takeBack.selector], 3);
