@@ -135,8 +135,8 @@ def test_control__of_a_token_in_use__reads_back_every_field(suite, token, stage,
         sequence=word >> 160 & 0xFFFFFFFF,
         chain=word & (2**160 - 1),
     )
-    # Creation, activation, and the three changes above.
-    assert control.sequence == 5
+    # Two at its creation, activation, and the three changes above.
+    assert control.sequence == 6
 
 
 # ---------------------------------------------------------------- sentences
