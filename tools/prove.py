@@ -41,8 +41,8 @@ FORGE = {
     "FOUNDRY_CACHE_PATH": f"{OUT}/cache",
 }
 # yices comes from PyPI; halmos finds it on the PATH and fetches nothing. A branch that is undecided after a millisecond
-# is explored as if it could be reached; the last question of each path has a minute.
-HALMOS = ["--solver", "yices", "--solver-threads", "1", "--solver-timeout-assertion", "60s", "--early-exit"]
+# is explored as if it could be reached; the last question of each path has two minutes, on a busy machine.
+HALMOS = ["--solver", "yices", "--solver-threads", "1", "--solver-timeout-assertion", "2m", "--early-exit"]
 OUTCOMES = {0: "proven", 1: "refuted", 2: "timed out", 3: "stuck", 4: "nothing passes", 5: "error"}
 
 # Views and pure functions cannot write: the compiler refuses what would.

@@ -30,7 +30,7 @@ from stockade.errors import InputError
 from stockade.whitelist import COLUMNS, KEY_VARIABLE
 from tests.conftest import key_of
 from tests.e2e.conftest import Devnet
-from tests.e2e.watched import Node, Run, Running, Secrets, Watch
+from tests.e2e.watched import SENDS, Node, Run, Running, Secrets, Watch
 from tests.support import DAY, EXAMPLES, ROOT
 
 # Who holds the canary keys: every role and custodian 1's signature; shares; a platform's licence; nothing.
@@ -592,6 +592,8 @@ def test_every_command__with_canary_keys__no_secret_is_seen_whatever_happens_to_
         assert done.status == step.status, (step, done.said)
         assert (world.node.sent > sent) is bool(step.account and step.sends), step
 
+    with world.node.losing("eth_call"):
+        fails(world.run("holder", "balance", FRIEND, "--network", "ethereum:devnet"), 1, "The node does not answer any")
     says_the_same_in_every_time_zone(world)
     assert world.watch.leaks_in_files(world.keyfiles) == {}
     assert world.secrets.find(b"".join(world.node.bodies)) == set()
@@ -692,19 +694,16 @@ def dies(world: World, step: Step, place: int) -> None:
     """The command ends while its transaction is on the way to the node: the connection breaks, Ctrl-C, kill."""
     node, command = world.node, words(world, step)
     if place % 3 == 0:
-        with node.being(loses=True):
+        with node.losing(SENDS):
             fails(world.run(*command), 1, "The node does not answer any more")
         return
     number = (signal.SIGINT, signal.SIGKILL)[place % 3 - 1]
-    node.held.clear()
-    node.released.clear()
-    with node.being(holding=True):
+    with node.holding_on():
         running = world.start(*command)
         assert node.held.wait(60), world.end(running).said
         assert world.watch.leaks_in_processes(running.process) == set()
         os.kill(running.process, number)
         run = world.end(running)
-    node.released.set()
     assert run.status == (130 if number == signal.SIGINT else -number), run.said  # Ape ends so at Ctrl-C
 
 

@@ -76,7 +76,7 @@ class Node:
         self.chain = chain
         self.bodies: list[bytes] = []
         self.sent = 0
-        self.loses = False
+        self.loses = ""
         self.holding = False
         self.held = threading.Event()
         self.released = threading.Event()
@@ -109,9 +109,9 @@ class Node:
 
     def answer(self, body: bytes) -> bytes | None:
         """None: the connection breaks."""
+        if self.loses and self.loses.encode() in body:
+            return None
         if SENDS.encode() in body:
-            if self.loses:
-                return None
             if self.holding:
                 self.held.set()
                 self.released.wait(60)
@@ -129,14 +129,25 @@ class Node:
             return json.load(answer)["result"]
 
     @contextmanager
-    def being(self, **state: bool) -> Iterator[None]:
-        for name, value in state.items():
-            setattr(self, name, value)
+    def losing(self, method: str) -> Iterator[None]:
+        """The connection breaks at every request for the method."""
+        self.loses = method
         try:
             yield
         finally:
-            for name in state:
-                setattr(self, name, False)
+            self.loses = ""
+
+    @contextmanager
+    def holding_on(self) -> Iterator[None]:
+        """What is sent is neither taken nor refused; `held` says when it is here."""
+        self.held.clear()
+        self.released.clear()
+        self.holding = True
+        try:
+            yield
+        finally:
+            self.holding = False
+            self.released.set()
 
     def close(self) -> None:
         self.server.shutdown()

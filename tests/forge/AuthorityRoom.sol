@@ -79,6 +79,7 @@ abstract contract AuthorityRoom is Stage {
         if (ok) {
             acts[place].open = false;
             admins = adminsAfter;
+            _check(8, _tookEffect(act), "performed without effect");
         }
         _count(ok);
     }
@@ -144,6 +145,19 @@ abstract contract AuthorityRoom is Stage {
         uint256 count = desks[custodian].attestors;
         count = added ? count : count - 1;
         return attests[custodian][act.account] && !(added && attests[custodian][act.other]) && act.number <= count;
+    }
+
+    function _tookEffect(Act memory act) private view returns (bool) {
+        if (act.what == What.GRANT) return _holds(act.subject, act.account);
+        if (act.what == What.REVOKE) return !_holds(act.subject, act.account);
+        if (act.what == What.UPGRADE) {
+            return runsOn[address(token)] == act.account && runsOn[address(otherToken)] == act.account;
+        }
+        if (act.what == What.OPEN) return desks[uint32(act.subject)].open == (act.number == 1);
+        if (act.what != What.ATTESTORS) return true;
+        uint32 custodian = uint32(act.subject);
+        bool joined = act.other == address(0) || attests[custodian][act.other];
+        return joined && !attests[custodian][act.account] && desks[custodian].threshold == act.number;
     }
 
     function _adminsAfter(Act memory act) private view returns (uint256) {

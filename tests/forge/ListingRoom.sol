@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IListingRegistry} from "../../contracts/interfaces/IListingRegistry.sol";
 import {ShareToken} from "../../contracts/token/ShareToken.sol";
 import {Basis} from "../../contracts/types/Basis.sol";
-import {Control} from "../../contracts/types/ControlWord.sol";
+import {Control, ControlWord} from "../../contracts/types/ControlWord.sol";
 import {Role} from "../../contracts/types/Role.sol";
 import {EnforcementRoom} from "./EnforcementRoom.sol";
 
@@ -24,26 +24,25 @@ abstract contract ListingRoom is EnforcementRoom {
         bool resumes = way != 0 && way < 6;
         if (resumes && listed[share].phase != Control.SUSPENDED) share = _otherThan(share);
         uint8 own = listed[share].phase;
-        bool inForce = _isInForce(listed[share].exemption);
-
         uint64 role = way == 6 ? Role.ISSUER : Role.COMPLIANCE;
         address caller = _drawOfficer(dice, role, way == 6 ? ISSUER : COMPLIANCE);
         bytes memory call_;
         bool fits = way == 6 || !basis.isUnstated();
         if (way == 6) {
             call_ = abi.encodeCall(listings.activate, (share));
-            fits = own == Control.PENDING && inForce;
+            fits = own == Control.PENDING && _isInForce(listed[share].exemption);
         } else if (way == 7) {
             call_ = abi.encodeCall(listings.windDown, (share, basis, order));
             fits = fits && own != Control.WIND_DOWN;
         } else if (resumes) {
             call_ = abi.encodeCall(listings.resume, (share, basis, order));
-            fits = fits && own == Control.SUSPENDED && inForce;
+            fits = fits && own == Control.SUSPENDED && _isInForce(listed[share].exemption);
         } else {
             call_ = abi.encodeCall(listings.suspend, (share, basis, order));
             fits = fits && own == Control.ACTIVE;
         }
-        _list(caller, role, fits, call_);
+        uint8 target = way == 7 ? Control.WIND_DOWN : way == 0 ? Control.SUSPENDED : Control.ACTIVE;
+        if (_list(caller, role, fits, call_)) _check(4, listed[share].phase == target, "another phase than asked for");
     }
 
     function halt(uint256 seed) external step {
@@ -54,7 +53,9 @@ abstract contract ListingRoom is EnforcementRoom {
         if (!halted && !listed[share].halted) share = _otherThan(share);
         bool fits = !basis.isUnstated() && listed[share].halted != halted;
         address caller = _drawOfficer(dice, Role.COMPLIANCE, COMPLIANCE);
-        _list(caller, Role.COMPLIANCE, fits, abi.encodeCall(listings.setHalt, (share, halted, basis, _drawOrder(dice))));
+        bytes memory call_ = abi.encodeCall(listings.setHalt, (share, halted, basis, _drawOrder(dice)));
+        bool ok = _list(caller, Role.COMPLIANCE, fits, call_);
+        _check(4, !ok || listed[share].halted == halted, "a halt did not show");
     }
 
     function regulatorSuspension(uint256 seed) external step {
@@ -66,12 +67,10 @@ abstract contract ListingRoom is EnforcementRoom {
         bool fits = !basis.isUnstated() && listed[share].suspendedByRegulator != suspended;
         // Not even COMPLIANCE may lift it.
         address caller = _rarely(dice, 6) ? COMPLIANCE : _drawOfficer(dice, Role.REGULATOR, REGULATOR);
-        _list(
-            caller,
-            Role.REGULATOR,
-            fits,
-            abi.encodeCall(listings.setRegulatorSuspension, (share, suspended, basis, _drawOrder(dice)))
-        );
+        bytes memory call_ =
+            abi.encodeCall(listings.setRegulatorSuspension, (share, suspended, basis, _drawOrder(dice)));
+        bool ok = _list(caller, Role.REGULATOR, fits, call_);
+        _check(4, !ok || listed[share].suspendedByRegulator == suspended, "a suspension did not show");
     }
 
     function exemptionStatus(uint256 seed) external step {
@@ -84,7 +83,8 @@ abstract contract ListingRoom is EnforcementRoom {
         bool fits = !basis.isUnstated() && old != IListingRegistry.ExemptionStatus.REVOKED
             && status != IListingRegistry.ExemptionStatus.NONE && status != old;
         bytes memory call_ = abi.encodeCall(listings.setExemptionStatus, (exemption, status, basis, keccak256("order")));
-        _list(_drawOfficer(dice, Role.COMPLIANCE, COMPLIANCE), Role.COMPLIANCE, fits, call_);
+        bool ok = _list(_drawOfficer(dice, Role.COMPLIANCE, COMPLIANCE), Role.COMPLIANCE, fits, call_);
+        _check(4, !ok || exemptions[exemption].status == status, "another status than asked for");
     }
 
     function _drawStatus(Dice memory dice) private view returns (IListingRegistry.ExemptionStatus) {
@@ -105,7 +105,8 @@ abstract contract ListingRoom is EnforcementRoom {
             && (from <= block.timestamp || old.validFrom > block.timestamp);
         bytes memory call_ =
             abi.encodeCall(listings.amendExemption, (exemption, keccak256("order"), keccak256("profile"), from, until));
-        _list(_drawOfficer(dice, Role.ISSUER, ISSUER), Role.ISSUER, fits, call_);
+        bool ok = _list(_drawOfficer(dice, Role.ISSUER, ISSUER), Role.ISSUER, fits, call_);
+        _check(4, !ok || exemptions[exemption].validUntil == until, "another end than asked for");
     }
 
     /// @dev Sets one of two documents, removes it, or tries one without a name.
@@ -123,8 +124,9 @@ abstract contract ListingRoom is EnforcementRoom {
         }
     }
 
-    function _list(address caller, uint64 role, bool fits, bytes memory call_) private {
-        (bool ok, bytes memory back) = _act(caller, address(listings), call_);
+    function _list(address caller, uint64 role, bool fits, bytes memory call_) private returns (bool ok) {
+        bytes memory back;
+        (ok, back) = _act(caller, address(listings), call_);
         _weighRight(4, _may(role, caller), fits, ok, back);
         _confirmNothingMoved();
         _check(4, _agrees(address(token)) && _agrees(address(otherToken)), "a token does not know its state");
@@ -147,6 +149,9 @@ abstract contract ListingRoom is EnforcementRoom {
         (bool ok, bytes memory back) = _act(caller, address(share), abi.encodeCall(share.setPolicy, (classes, policy)));
         _weighRight(3, _may(Role.ISSUER, caller), known && changes, ok, back);
         _confirmNothingMoved();
+        ControlWord word = settings[address(share)];
+        bool same = word.policy() == policy && word.allowedClasses() == classes;
+        _check(3, !ok || same, "another policy than set");
         _count(ok);
     }
 }

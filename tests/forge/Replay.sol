@@ -201,7 +201,9 @@ abstract contract Replay is SuiteFixture {
         uint256 word = abi.decode(log.data, (uint256));
         address wallet = address(uint160(uint256(log.topics[1])));
         _advance(log.emitter, word >> 168, keccak256(abi.encode(heads[log.emitter].chain, wallet, word)));
-        records[wallet] = InvestorRecord.wrap((word << 88) >> 88);
+        InvestorRecord record = InvestorRecord.wrap((word << 88) >> 88);
+        _check(3, record.isFrozen() == records[wallet].isFrozen(), "a registrar's write changed a freeze");
+        records[wallet] = record;
     }
 
     // ---------------------------------------------------------------- tokens

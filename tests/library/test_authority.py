@@ -430,18 +430,30 @@ def test_execute__too_early__says_from_when_until_when(suite, keys, close, trave
     )
 
 
-def test_execute__at_the_last_second_and_at_the_next__passes_and_has_expired(suite, keys, close, chain, now, operation):
+def test_operations__at_the_second_of_its_time__is_ready_and_the_one_before_waits(
+    suite, keys, close, chain, now, operation
+):
     scheduled = authority.schedule(suite, keys.custody_admin, close)
 
-    with chain.isolate():
-        chain.pending_timestamp = scheduled.ready_at
+    for second, state in ((-1, OperationState.WAITING), (0, OperationState.READY)):
+        chain.pending_timestamp = scheduled.ready_at + second
         chain.mine()
-        assert now() == scheduled.ready_at
-        assert operation(1).state is OperationState.READY
+        assert now() == scheduled.ready_at + second
+        assert operation(1).state is state
 
-    with chain.isolate():
-        chain.pending_timestamp = scheduled.expires_at - 1
-        assert authority.execute(suite, keys.custody_admin, scheduled)["status"] == 1
+
+def test_execute__in_its_last_second__is_done(suite, keys, close, chain, now):
+    scheduled = authority.schedule(suite, keys.custody_admin, close)
+
+    chain.pending_timestamp = scheduled.expires_at - 1
+    authority.execute(suite, keys.custody_admin, scheduled)
+
+    assert now() == scheduled.expires_at - 1
+    assert not suite.ledger.functions.custodianOf(1).call()[3]
+
+
+def test_execute__a_second_later__has_expired_and_says_when_it_could_be_done(suite, keys, close, chain, now, operation):
+    scheduled = authority.schedule(suite, keys.custody_admin, close)
 
     chain.pending_timestamp = scheduled.expires_at
     chain.mine()

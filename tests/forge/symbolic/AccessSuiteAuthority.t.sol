@@ -27,8 +27,10 @@ contract OpenAuthority is SuiteAuthority {
 /// table names; what it fixes nobody changes, ADMIN included. The answers that all other access proofs rely on are the last
 /// two: `canCall` and `hasRole` say yes to members only.
 /// @dev A caller is never the authority itself: it makes no calls but to itself, and those keep the caller.
+/// Its roles lie deep in storage: with a little longer to decide a branch the solver is spared questions that it cannot answer.
 /// @custom:kind access to SuiteAuthority
 /// @custom:access SuiteAuthority
+/// @custom:halmos --solver-timeout-branching 20ms
 contract AccessSuiteAuthority is Access {
     SuiteAuthority private immutable SUITE = new SuiteAuthority();
     OpenAuthority private immutable OPEN = new OpenAuthority();
