@@ -181,7 +181,9 @@ def prove(checks: Sequence[Check]) -> list[Proof]:
     tests = "|".join(sorted({check.name for check in checks}))
     command = [sys.executable, "tools/run_halmos.py", *HALMOS, "--no-status", "--forge-build-out", OUT]
     command += ["--match-contract", f"^({contracts})$", "--match-test", f"^({tests})\\(", "--json-output", str(answers)]
-    run(command, "halmos failed", may_fail=answers, total=len(checks))
+    run(command, "halmos failed", ends=(0, 1), total=len(checks))
+    if not answers.exists():
+        sys.exit(f"halmos gave no answer; see {LOG}.")
     results = {
         (path.rpartition(":")[2], result["name"].partition("(")[0]): result
         for path, found in json.loads(answers.read_text(encoding="utf-8"))["test_results"].items()
@@ -216,10 +218,10 @@ def judge(check: Check, result: dict[str, Any] | None) -> Proof:
     )
 
 
-def run(command: Sequence[str], failure: str, may_fail: Path | None = None, total: int = 0) -> None:
+def run(command: Sequence[str], failure: str, ends: Sequence[int] = (0,), total: int = 0) -> None:
     """Runs a program of the project with its output in the log, counting halmos's answers as they come.
 
-    Ends this one if it fails, unless it has written `may_fail`: halmos ends with 1 for every counterexample.
+    Ends this one unless it ends as it may; halmos ends with 1 after a counterexample.
     """
     done = 0
     with Console(stderr=True).status(command[0]) as status, LOG.open("w", encoding="utf-8") as log:
@@ -231,8 +233,9 @@ def run(command: Sequence[str], failure: str, may_fail: Path | None = None, tota
                 if answer := re.search(r"\[\w+\].* (check_\w+)", line):
                     done += 1
                     status.update(f"{done} of {total}: {answer[1]}")
-    if process.returncode != 0 and not (may_fail and may_fail.exists()):
-        sys.exit(f"{''.join(LOG.read_text(encoding='utf-8').splitlines(keepends=True)[-40:])}\n{failure}; see {LOG}.")
+    if process.returncode not in ends:
+        tail = "".join(LOG.read_text(encoding="utf-8").splitlines(keepends=True)[-40:])
+        sys.exit(f"{tail}\n{failure} ({process.returncode}); see {LOG}.")
 
 
 # ---------------------------------------------------------------- saying it
@@ -266,7 +269,7 @@ def show(proofs: Sequence[Proof], problems: Sequence[str], seconds: float) -> No
 
 def in_words(name: str) -> str:
     """`callerNotTheLedger` as it is read."""
-    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda letter: " " + letter[0].lower(), name).lower()
+    return re.sub(r"(?<=[A-Za-z0-9])[A-Z]", lambda letter: " " + letter[0].lower(), name).lower()
 
 
 if __name__ == "__main__":

@@ -333,6 +333,9 @@ def test_read__huge_cell__its_row_refused_cut_short_and_the_others_read(path, ch
         (3, "row", huge, "holds a cell of more than 131,072 characters"),
         (4, "country", "XX", "is no ISO 3166-1 country"),
     ]
+    with pytest.raises(RowErrors) as raised:
+        whitelist.read_book(path, now=NOW)
+    assert len(str(raised.value)) < 1_000
     assert len(check(path)[1]) < 5_000
 
 
