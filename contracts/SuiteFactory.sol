@@ -31,7 +31,9 @@ contract SuiteFactory is ISuiteFactory, Governed {
     }
 
     /// @inheritdoc ISuiteFactory
-    function upgrade(address newImplementation, address[] calldata tokens) external restricted {
+    function upgrade(address newImplementation, bytes32 codeHash, address[] calldata tokens) external restricted {
+        bytes32 found = newImplementation.codehash;
+        require(found == codeHash, FactoryOtherCode(newImplementation, codeHash, found));
         require(newImplementation.code.length != 0, FactoryForeignImplementation(newImplementation));
         bytes32 ours = keccak256(abi.encode(ShareToken(_implementation).wiring()));
         bytes32 theirs = keccak256(abi.encode(ShareToken(newImplementation).wiring()));

@@ -56,7 +56,8 @@ NEAR = {
     "types/PositionWord": tuple(f"custody/test_{name}" for name in CUSTODY),
     "types/Role": ("test_authority*", "test_roles"),
 }
-EVERYTHING = ("tests/contracts", "tests/reporting", "tests/machines")
+# In the order of the whole suite: Ape's isolation of the session's fixtures depends on it.
+EVERYTHING = ("tests/contracts", "tests/machines", "tests/reporting")
 # Few runs: what the nearest tests let pass needs an unusual state rather than many tries.
 INVARIANTS = ("--match-path", "tests/forge/*.t.sol")
 FEW_RUNS = {"FOUNDRY_FUZZ_RUNS": "64", "FOUNDRY_INVARIANT_RUNS": "4"}

@@ -15,6 +15,8 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
     uint8 private constant FUNCTION = 2;
     uint8 private constant SETTLED = 3;
     uint8 private constant ACKNOWLEDGED = 4;
+    uint8 private constant SCHEDULED = 5;
+    uint8 private constant CANCELED = 6;
 
     /// @dev A longer delay would be a role that nobody can use.
     uint32 private constant MOST_DELAY = 365 days;
@@ -58,6 +60,31 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
 
         _marks[stream] = Mark(seq, chain);
         _report(ACKNOWLEDGED, abi.encode(stream, seq, chain));
+    }
+
+    /// @inheritdoc IAccessManager
+    /// @dev A later day than the bound could be so far away that the schedule cannot be read any more.
+    function schedule(address target, bytes calldata data, uint48 when)
+        public
+        override(AccessManager, IAccessManager)
+        returns (bytes32 operationId, uint32 nonce)
+    {
+        uint48 latest = uint48(block.timestamp) + MOST_DELAY;
+        require(when <= latest, AuthorityTooLate(when, latest));
+
+        (operationId, nonce) = super.schedule(target, data, when);
+        uint48 readyAt = getSchedule(operationId);
+        _report(SCHEDULED, abi.encode(operationId, nonce, readyAt, target, data));
+    }
+
+    /// @inheritdoc IAccessManager
+    function cancel(address caller, address target, bytes calldata data)
+        public
+        override(AccessManager, IAccessManager)
+        returns (uint32 nonce)
+    {
+        nonce = super.cancel(caller, target, data);
+        _report(CANCELED, abi.encode(hashOperation(caller, target, data), nonce));
     }
 
     // ---------------------------------------------------------------- views
@@ -157,7 +184,8 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
         returns (bool newMember)
     {
         require(role <= Roles.LAST, AuthorityUnknownRole(role));
-        require(account != address(0), AuthorityZeroAccount(role));
+        // The authority never acts, so a role of its own would be held by nobody.
+        require(account != address(0) && account != address(this), AuthorityInvalidAccount(role, account));
         // While the contract is created, the immutable is not there yet.
         bool lent = address(this).code.length == 0 || (account == DEPLOYER && !_settled);
         if (!lent) _checkDelay(role, delay);
@@ -178,24 +206,26 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
         _report(ROLE, abi.encode(role, account, false, uint32(0), uint48(block.timestamp)));
     }
 
-    /// @dev Otherwise ADMIN could hand an upgrade or a custodian's keys to a role without their delay.
+    /// @dev Otherwise ADMIN could hand an upgrade or a custodian's keys to a role without their delay, or take a function
+    /// from the role that has it for good, since what has come to one of these two stays there.
     function _setTargetFunctionRole(address target, bytes4 selector, uint64 role) internal override {
         require(role <= Roles.LAST, AuthorityUnknownRole(role));
         uint64 present = getTargetFunctionRole(target, selector);
-        bool fixed_ = target == address(this) || present == Roles.UPGRADER || present == Roles.CUSTODY_ADMIN;
+        bool taken = _settled && present != Roles.ADMIN && Roles.keepsFunctions(role);
+        bool fixed_ = target == address(this) || Roles.keepsFunctions(present) || taken;
         require(!fixed_, AuthorityFunctionFixed(target, selector, present));
 
         super._setTargetFunctionRole(target, selector, role);
         _report(FUNCTION, abi.encode(target, selector, role));
     }
 
-    /// @dev GUARDIAN cancels whatever is scheduled (every function's role has it for guardian), but not its own removal.
+    /// @dev Whoever scheduled an act takes it back, and GUARDIAN cancels whatever is scheduled, but not its own removal.
+    /// Nobody else: a second ADMIN could otherwise be kept from removing the first.
     function _canCancel(address caller, address target, bytes calldata data) internal view override returns (bool) {
         bool removal = target == address(this) && data.length >= 36 && bytes4(data[:4]) == this.revokeRole.selector
             && uint256(bytes32(data[4:36])) == Roles.GUARDIAN;
-        if (!removal) return super._canCancel(caller, target, data);
-        (bool isAdmin,) = hasRole(Roles.ADMIN, msg.sender);
-        return caller == msg.sender || isAdmin;
+        (bool isGuardian,) = hasRole(Roles.GUARDIAN, msg.sender);
+        return caller == msg.sender || (isGuardian && !removal);
     }
 
     function _checkDelay(uint64 role, uint32 delay) private pure {

@@ -8,6 +8,8 @@ interface ISuiteFactory {
 
     error FactoryWrongCaller(address caller, address only);
     error FactoryNotOurs(address token);
+    /// @notice The code at the implementation's address is not the one that was named.
+    error FactoryOtherCode(address implementation, bytes32 codeHash, bytes32 found);
     /// @notice The implementation holds no code, or obeys or asks other contracts than this suite's.
     error FactoryForeignImplementation(address implementation);
 
@@ -17,7 +19,9 @@ interface ISuiteFactory {
         returns (address token);
 
     /// @notice UPGRADER. Moves the given tokens of the suite to a new implementation, all or none, and uses it from now on.
-    function upgrade(address implementation, address[] calldata tokens) external;
+    /// @param codeHash keccak256 of the code at `implementation`, so that what is scheduled names the code and not only the
+    /// place where some code may come to stand.
+    function upgrade(address implementation, bytes32 codeHash, address[] calldata tokens) external;
 
     /// @notice What new tokens are created on.
     function implementation() external view returns (address);

@@ -21,6 +21,11 @@ library Role {
         return role >= ISSUER && role <= PAUSER;
     }
 
+    /// @dev Roles whose functions can be mapped to no other role.
+    function keepsFunctions(uint64 role) internal pure returns (bool) {
+        return role == UPGRADER || role == CUSTODY_ADMIN;
+    }
+
     /// @dev Seconds that a holder waits, at least, between scheduling an act and doing it.
     function leastDelay(uint64 role) internal pure returns (uint32) {
         if (role == ADMIN || role == UPGRADER) return 20 days; // R6

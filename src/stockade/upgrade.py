@@ -48,7 +48,8 @@ class Upgrade:
 
     def call(self, suite: Suite) -> ContractFunction:
         """What UPGRADER schedules and later makes."""
-        return suite.factory.functions.upgrade(self.implementation, self.tokens)
+        code = Web3.keccak(suite.w3.eth.get_code(self.implementation))
+        return suite.factory.functions.upgrade(self.implementation, code, self.tokens)
 
 
 # ---------------------------------------------------------------- prepare

@@ -12,7 +12,7 @@ from stockade.records import ZERO_ADDRESS, Basis, Phase, Role
 from tests.contracts.support import ORDER, SANCTIONS, carry_out, refuses, report
 from tests.support import DAY
 
-ROLE, FUNCTION, SETTLED, ACKNOWLEDGED = 1, 2, 3, 4
+ROLE, FUNCTION, SETTLED, ACKNOWLEDGED, SCHEDULED, CANCELED = range(1, 7)
 ROLE_DATA = ["uint64", "address", "bool", "uint32", "uint48"]
 SUSPENSION, PHASE = 6, 3
 MOST = 365 * DAY
@@ -110,8 +110,10 @@ def test_settle__by_another__refused(fresh, actors, caller):
 def test_settle__to_the_deployer_or_to_nobody__refused(fresh, actors):
     with refuses(fresh.AuthorityInvalidAdmin, admin=actors.stranger):
         fresh.settle(actors.stranger, sender=actors.stranger)
-    with refuses(fresh.AuthorityZeroAccount, role=Role.ADMIN):
+    with refuses(fresh.AuthorityInvalidAccount, role=Role.ADMIN, account=ZERO_ADDRESS):
         fresh.settle(ZERO_ADDRESS, sender=actors.stranger)
+    with refuses(fresh.AuthorityInvalidAccount, role=Role.ADMIN, account=fresh):
+        fresh.settle(fresh, sender=actors.stranger)
 
 
 def test_deployer__settled__is_exempt_from_no_delay(fresh, actors, travel):
@@ -182,9 +184,14 @@ def test_grant__role_that_is_not_in_the_table__refused(fresh, authority, actors,
         carry_out(authority, data, actors.admin)
 
 
-def test_grant__to_the_zero_address__refused(fresh, actors):
-    with refuses(fresh.AuthorityZeroAccount, role=Role.ADMIN):
-        fresh.grantRole(Role.ADMIN, ZERO_ADDRESS, 20 * DAY, sender=actors.stranger)
+def test_grant__to_who_can_never_act__refused(fresh, authority, actors, announce, travel):
+    for account in (ZERO_ADDRESS, fresh):
+        with refuses(fresh.AuthorityInvalidAccount, role=Role.ADMIN, account=account):
+            fresh.grantRole(Role.ADMIN, account, 20 * DAY, sender=actors.stranger)
+    data = announce(actors.admin, "grantRole", Role.ADMIN, authority, 20 * DAY)
+    travel(20 * DAY)
+    with refuses(authority.AuthorityInvalidAccount, role=Role.ADMIN, account=authority):
+        carry_out(authority, data, actors.admin)
 
 
 # ---------------------------------------------------------------- the last ADMIN
@@ -334,13 +341,30 @@ def test_map__another_function__reported_one_by_one(house, authority, actors, de
     assert [authority.getTargetFunctionRole(house.registry, each) for each in chosen] == [Role.REGULATOR] * 2
 
 
+@pytest.mark.parametrize("role", [Role.UPGRADER, Role.CUSTODY_ADMIN])
+def test_map__to_a_role_that_keeps_it__only_a_function_of_no_role(
+    house, fresh, authority, actors, announce, decree, travel, role
+):
+    (freeze,) = selectors(house.suite.registry, ("freeze",))
+    data = announce(actors.admin, "setTargetFunctionRole", house.registry, [freeze], role)
+    travel(20 * DAY)
+
+    arguments = {"target": house.registry, "selector": freeze, "role": Role.COMPLIANCE}
+    with refuses(authority.AuthorityFunctionFixed, **arguments):
+        carry_out(authority, data, actors.admin)
+    decree(actors.admin, "setTargetFunctionRole", actors.alice, [freeze], role)
+    assert authority.getTargetFunctionRole(actors.alice, freeze) == role
+    for each in (Role.COMPLIANCE, role):
+        fresh.setTargetFunctionRole(house.registry, [freeze], each, sender=actors.stranger)
+
+
 # ---------------------------------------------------------------- who cancels
 
 
 def scheduled(house, actors):
     """What can wait, by whom."""
     authority, terms = house.authority, (house.token, (1, 1, 1))
-    upgrade = house.factory.upgrade.encode_input(house.factory.implementation(), [])
+    upgrade = house.factory.upgrade.encode_input(house.factory.implementation(), ORDER, [])
     chosen = selectors(house.suite.registry, ("freeze",))
     grant, revoke = authority.grantRole.encode_input, authority.revokeRole.encode_input
     return {
@@ -379,17 +403,26 @@ def test_cancel__by_the_guardian__never_happens(house, authority, actors, travel
 
     receipt = authority.cancel(by, target, data, sender=actors.guardian)
 
-    assert receipt.events == [authority.OperationCanceled(operationId=operation, nonce=1)]
+    assert receipt.events == [
+        authority.OperationCanceled(operationId=operation, nonce=1),
+        reported(authority, receipt, CANCELED, actors.guardian, ["bytes32", "uint32"], [operation, 1]),
+    ]
     travel(20 * DAY)
     with refuses(authority.AccessManagerNotScheduled, operationId=operation):
         carry_out(target, data, by)
 
 
-@pytest.mark.parametrize("caller", ["pauser", "issuer", "compliance", "regulator", "stranger", "deployer"])
+OTHERS = [role.name.lower() for role in Role if role is not Role.GUARDIAN] + ["deployer", "stranger"]
+
+
+@pytest.mark.parametrize("caller", OTHERS)
 @pytest.mark.parametrize("act", ACTS)
 def test_cancel__by_another__refused(house, authority, actors, act, caller):
     by, target, data = scheduled(house, actors)[act]
     authority.schedule(target, data, 0, sender=by)
+    if by == getattr(actors, caller):
+        authority.cancel(by, target, data, sender=by)
+        return
 
     arguments = {"msgsender": getattr(actors, caller), "caller": by, "target": target, "selector": data[:4]}
     with refuses(authority.AccessManagerUnauthorizedCancel, **arguments):
@@ -409,13 +442,74 @@ def test_cancel__of_the_guardians_own_removal__refused(authority, actors, travel
     assert not authority.hasRole(Role.GUARDIAN, actors.guardian).isMember
 
 
-def test_cancel__of_the_guardians_removal_by_admin__never_happens(authority, actors, announce, decree):
+def test_cancel__of_the_guardians_removal__only_by_the_admin_who_scheduled_it(authority, actors, announce, decree):
     decree(actors.admin, "grantRole", Role.ADMIN, actors.bob, 20 * DAY)
-    for canceller in (actors.admin, actors.bob):
-        data = announce(actors.admin, "revokeRole", Role.GUARDIAN, actors.guardian)
-        authority.cancel(actors.admin, authority, data, sender=canceller)
+    data = announce(actors.admin, "revokeRole", Role.GUARDIAN, actors.guardian)
 
-        assert authority.getSchedule(authority.hashOperation(actors.admin, authority, data)) == 0
+    arguments = {"msgsender": actors.bob, "caller": actors.admin, "target": authority, "selector": data[:4]}
+    with refuses(authority.AccessManagerUnauthorizedCancel, **arguments):
+        authority.cancel(actors.admin, authority, data, sender=actors.bob)
+    authority.cancel(actors.admin, authority, data, sender=actors.admin)
+    assert authority.getSchedule(authority.hashOperation(actors.admin, authority, data)) == 0
+
+
+def test_cancel__of_its_own_removal_by_an_admin__refused(authority, actors, announce, decree, travel):
+    decree(actors.admin, "grantRole", Role.ADMIN, actors.bob, 20 * DAY)
+    data = announce(actors.bob, "revokeRole", Role.ADMIN, actors.admin)
+
+    arguments = {"msgsender": actors.admin, "caller": actors.bob, "target": authority, "selector": data[:4]}
+    with refuses(authority.AccessManagerUnauthorizedCancel, **arguments):
+        authority.cancel(actors.bob, authority, data, sender=actors.admin)
+    travel(20 * DAY)
+    carry_out(authority, data, actors.bob)
+    assert not authority.hasRole(Role.ADMIN, actors.admin).isMember
+
+
+# ---------------------------------------------------------------- what is scheduled
+
+
+@pytest.mark.parametrize("later", [0, 21 * DAY])
+def test_schedule__as_soon_as_may_be_or_later__reported_whole(authority, actors, later):
+    data = authority.grantRole.encode_input(Role.GUARDIAN, actors.bob, 0)
+    operation = authority.hashOperation(actors.admin, authority, data)
+    start = authority.provider.get_block("pending").timestamp
+
+    receipt = authority.schedule(authority, data, later and start + later, sender=actors.admin)
+
+    ready = start + later if later else receipt.timestamp + 20 * DAY
+    types = ["bytes32", "uint32", "uint48", "address", "bytes"]
+    assert receipt.events == [
+        authority.OperationScheduled(
+            operationId=operation, nonce=1, schedule=ready, caller=actors.admin, target=authority, data=data
+        ),
+        reported(authority, receipt, SCHEDULED, actors.admin, types, [operation, 1, ready, authority, data]),
+    ]
+    assert authority.getSchedule(operation) == ready
+
+
+@pytest.mark.parametrize("off", [0, 1])
+def test_schedule__around_a_year__not_beyond(authority, actors, now, at, off):
+    data = authority.grantRole.encode_input(Role.GUARDIAN, actors.bob, 0)
+    moment = now() + 10
+    at(moment)
+    when = moment + MOST + off
+
+    if off:
+        with refuses(authority.AuthorityTooLate, when=when, latest=moment + MOST):
+            authority.schedule(authority, data, when, sender=actors.admin)
+    else:
+        authority.schedule(authority, data, when, sender=actors.admin)
+        assert authority.getSchedule(authority.hashOperation(actors.admin, authority, data)) == when
+
+
+def test_schedule__by_who_may_not__refused_and_reports_nothing(authority, actors):
+    data = authority.grantRole.encode_input(Role.GUARDIAN, actors.bob, 0)
+    head = authority.reportHead()
+
+    arguments = {"caller": actors.stranger, "target": authority, "selector": data[:4]}
+    with refuses(authority.AccessManagerUnauthorizedCall, **arguments):
+        authority.schedule(authority, data, 0, sender=actors.stranger)
+    assert authority.reportHead() == head
 
 
 # ---------------------------------------------------------------- acknowledgements

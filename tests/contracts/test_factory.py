@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ape.contracts import ContractContainer
+from eth_utils.crypto import keccak
 from ethpm_types import ContractType
 
 from stockade import manifest
@@ -35,12 +36,21 @@ def implement(token, actors):
 def schedule(stage, actors):
     """UPGRADER schedules an upgrade; what executes it."""
 
-    def upgrade(implementation, tokens):
-        data = stage.factory.upgrade.encode_input(implementation, tokens)
+    def upgrade(implementation, tokens, code=None):
+        data = upgrading(stage, implementation, tokens, code)
         stage.authority.schedule(stage.factory, data, 0, sender=actors.upgrader)
         return lambda: carry_out(stage.factory, data, actors.upgrader)
 
     return upgrade
+
+
+def code_hash(stage, address) -> bytes:
+    return keccak(stage.authority.provider.get_code(getattr(address, "address", address)))
+
+
+def upgrading(stage, implementation, tokens, code=None) -> bytes:
+    """The call, naming the code that stands there unless told otherwise."""
+    return stage.factory.upgrade.encode_input(implementation, code or code_hash(stage, implementation), tokens)
 
 
 def operation(stage, actors, data: bytes) -> bytes:
@@ -63,7 +73,7 @@ def test_upgrade__after_twenty_days__moves_the_tokens_and_keeps_their_state(
 
     receipt = execute()
 
-    data = stage.factory.upgrade.encode_input(new, [token, other])
+    data = upgrading(stage, new, [token, other])
     assert receipt.events == [
         stage.authority.OperationExecuted(operationId=operation(stage, actors, data), nonce=1),
         entry(token, receipt, Kind.UPGRADE, stage.factory, to=new),
@@ -98,7 +108,7 @@ def test_upgrade__around_the_delay__not_before(stage, actors, token, schedule, n
     at(now() + 20 * DAY + off)
 
     if off < 0:
-        data = stage.factory.upgrade.encode_input(current, [token])
+        data = upgrading(stage, current, [token])
         with refuses(stage.authority.AccessManagerNotReady, operationId=operation(stage, actors, data)):
             execute()
     else:
@@ -108,7 +118,7 @@ def test_upgrade__around_the_delay__not_before(stage, actors, token, schedule, n
 def test_upgrade__cancelled_by_the_guardian__never_executes(stage, actors, token, schedule, travel):
     current = stage.factory.implementation()
     execute = schedule(current, [token])
-    data = stage.factory.upgrade.encode_input(current, [token])
+    data = upgrading(stage, current, [token])
     stage.authority.cancel(actors.upgrader, stage.factory, data, sender=actors.guardian)
     travel(20 * DAY)
 
@@ -132,6 +142,19 @@ def test_upgrade__implementation_without_code__refused(stage, token, actors, sch
 
     with refuses(stage.factory.FactoryForeignImplementation, implementation=actors.stranger):
         execute()
+    assert stage.factory.implementation() == stage.suite.deployment.addresses["implementation"]
+
+
+def test_upgrade__other_code_than_was_named__refused(stage, token, actors, implement, schedule, travel):
+    """What waits for twenty days is code, whatever comes to stand at the address."""
+    new = implement()
+    named, there = code_hash(stage, stage.authority), code_hash(stage, new)
+    executions = [schedule(new, [token], named), schedule(new, [token], bytes(31) + b"\1")]
+    travel(20 * DAY)
+
+    for code, execute in zip((named, bytes(31) + b"\1"), executions, strict=True):
+        with refuses(stage.factory.FactoryOtherCode, implementation=new, codeHash=code, found=there):
+            execute()
     assert stage.factory.implementation() == stage.suite.deployment.addresses["implementation"]
 
 

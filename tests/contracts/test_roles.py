@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from ape.contracts import ContractInstance
 from eth_utils.abi import function_abi_to_4byte_selector
+from eth_utils.crypto import keccak
 
 from stockade import manifest, profiles
 from stockade.deploy import DELAYS, function_roles
@@ -77,6 +78,7 @@ class Scene:
         """Valid arguments of each guarded function."""
         who, token, order = self.actors, self.stage.token, (1, ORDER)
         msft = shares["MSFT"]
+        implementation = self.stage.factory.implementation()
         return {
             "setRecords": ([], [], EVIDENCE),
             "freeze": (who.stranger, *order),
@@ -101,7 +103,7 @@ class Scene:
             "setHalt": (token, True, *order),
             "setExemptionStatus": (1, 2, *order),
             "setRegulatorSuspension": (token, True, *order),
-            "upgrade": (self.stage.factory.implementation(), [token]),
+            "upgrade": (implementation, keccak(token.provider.get_code(implementation)), [token]),
             "forcedTransfer": (who.alice, who.bob, SHARE),
             "forcedTransferWithOrder": (who.alice, who.bob, SHARE, *order),
             "setFrozenTokens": (who.alice, SHARE),

@@ -51,12 +51,18 @@ abstract contract AuthorityRoom is Stage {
         uint32 delay = memberships[act.role][act.caller].delay;
         bool fits = _holds(act.role, act.caller) && !_isScheduled(act);
 
-        (bool ok,) = _act(act.caller, address(authority), abi.encodeCall(authority.schedule, (act.target, act.data, 0)));
+        // Now and then for a day of its own choice, which may be too far away.
+        uint48 when = _rarely(dice, 4) ? uint48(block.timestamp + 21 days + _draw(dice, 400 days)) : 0;
+        fits = fits && when <= block.timestamp + 365 days;
+
+        (bool ok,) =
+            _act(act.caller, address(authority), abi.encodeCall(authority.schedule, (act.target, act.data, when)));
         _check(8, ok == fits, ok ? "scheduled without the right" : "could not be scheduled");
         _confirmNothingMoved();
         _count(ok);
         if (!ok) return;
-        (act.open, act.scheduled, act.ready) = (true, uint48(block.timestamp), uint48(block.timestamp) + delay);
+        (act.open, act.scheduled) = (true, uint48(block.timestamp));
+        act.ready = when == 0 ? uint48(block.timestamp) + delay : when;
         acts.push(act);
     }
 
@@ -84,7 +90,7 @@ abstract contract AuthorityRoom is Stage {
         _count(ok);
     }
 
-    /// @dev By GUARDIAN, by who scheduled it, by ADMIN; by nobody else.
+    /// @dev By GUARDIAN and by who scheduled it; by nobody else.
     function cancel(uint256 seed) external step {
         Dice memory dice = _dice(seed);
         (bool found, uint256 place) = _drawOpen(dice, !_rarely(dice, 3));
@@ -92,9 +98,7 @@ abstract contract AuthorityRoom is Stage {
         Act memory act = acts[place];
         address caller = [act.caller, GUARDIAN, SPARE, ADMIN, COMPLIANCE, RELAY][_draw(dice, 6)];
         bool removesGuardian = act.what == What.REVOKE && act.subject == Role.GUARDIAN;
-        bool keysAdmin = act.target == address(authority) && act.role == Role.KEY_ADMIN && act.what != What.FORBIDDEN;
-        bool fits = caller == act.caller || _holds(Role.ADMIN, caller)
-            || (_holds(Role.GUARDIAN, caller) && !removesGuardian) || (keysAdmin && _holds(Role.KEY_ADMIN, caller));
+        bool fits = caller == act.caller || (_holds(Role.GUARDIAN, caller) && !removesGuardian);
 
         (bool ok,) =
             _act(caller, address(authority), abi.encodeCall(authority.cancel, (act.caller, act.target, act.data)));
@@ -211,7 +215,10 @@ abstract contract AuthorityRoom is Stage {
         act.account = address(foreign ? foreignImplementation : nextImplementation);
         address[] memory both = new address[](2);
         (both[0], both[1]) = (address(token), address(otherToken));
-        act.data = abi.encodeCall(factory.upgrade, (act.account, both));
+        // The code named is that of the other one, now and then.
+        bytes32 code = (_rarely(dice, 6) ? address(authority) : act.account).codehash;
+        if (code != act.account.codehash) act.what = What.FORBIDDEN;
+        act.data = abi.encodeCall(factory.upgrade, (act.account, code, both));
     }
 
     function _drawCustody(Act memory act, Dice memory dice) private view {
@@ -260,7 +267,7 @@ abstract contract AuthorityRoom is Stage {
         (act.what, act.role, act.caller) = (What.FORBIDDEN, Role.ADMIN, _drawCaller(dice, Role.ADMIN, ADMIN));
         act.target = address(authority);
         bytes4[] memory one = new bytes4[](1);
-        uint256 way = _draw(dice, 8);
+        uint256 way = _draw(dice, 10);
         if (way == 0) act.data = abi.encodeCall(authority.setRoleAdmin, (Role.ISSUER, Role.ISSUER));
         if (way == 1) act.data = abi.encodeCall(authority.setRoleGuardian, (Role.UPGRADER, Role.ISSUER));
         if (way == 2) act.data = abi.encodeCall(authority.setGrantDelay, (Role.ISSUER, 365 days));
@@ -275,6 +282,11 @@ abstract contract AuthorityRoom is Stage {
             one[0] = ledger.setAttestors.selector;
             act.data = abi.encodeCall(authority.setTargetFunctionRole, (address(ledger), one, Role.COMPLIANCE));
         }
+        if (way == 8) {
+            one[0] = registry.freeze.selector;
+            act.data = abi.encodeCall(authority.setTargetFunctionRole, (address(registry), one, Role.UPGRADER));
+        }
+        if (way == 9) act.data = abi.encodeCall(authority.grantRole, (Role.ADMIN, address(authority), 20 days));
     }
 
     // ---------------------------------------------------------------- who may not
@@ -329,7 +341,10 @@ abstract contract AuthorityRoom is Stage {
             ICustodyLedger.Terms memory value = ICustodyLedger.Terms(type(uint96).max, 365 days, 1);
             return (address(ledger), abi.encodeCall(ledger.setTerms, (address(token), value)));
         }
-        if (way == 10) return (address(factory), abi.encodeCall(factory.upgrade, (address(nextImplementation), none)));
+        if (way == 10) {
+            address next = address(nextImplementation);
+            return (address(factory), abi.encodeCall(factory.upgrade, (next, next.codehash, none)));
+        }
         if (way == 11) return (address(factory), abi.encodeCall(factory.createToken, ("Mine", "MINE", 0x07fe, 15)));
         return (address(registry), abi.encodeCall(registry.setAuthority, (caller)));
     }

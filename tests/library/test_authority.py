@@ -467,8 +467,8 @@ def test_execute__a_second_later__has_expired_and_says_when_it_could_be_done(sui
     )
 
 
-@pytest.mark.parametrize("who", ["guardian", "custody_admin", "admin"])
-def test_cancel__by_guardian_caller_or_admin__is_over_and_says_when_it_could_be_done(
+@pytest.mark.parametrize("who", ["guardian", "custody_admin"])
+def test_cancel__by_guardian_or_caller__is_over_and_says_when_it_could_be_done(
     suite, keys, close, now, travel, operation, who
 ):
     scheduled = authority.schedule(suite, keys.custody_admin, close)
@@ -485,24 +485,26 @@ def test_cancel__by_guardian_caller_or_admin__is_over_and_says_when_it_could_be_
         )
 
 
-def test_cancel__by_a_stranger__says_who_may(suite, keys, close):
+@pytest.mark.parametrize("who", ["stranger", "admin", "key_admin"])
+def test_cancel__by_another__says_who_may(suite, keys, close, who):
     scheduled = authority.schedule(suite, keys.custody_admin, close)
+    sender = getattr(keys, who)
 
     with pytest.raises(Refused) as refused:
-        authority.cancel(suite, keys.stranger, scheduled)
+        authority.cancel(suite, sender, scheduled)
 
     assert refused.value.error == "AccessManagerUnauthorizedCancel"
     assert str(refused.value) == (
-        f"{keys.stranger.address} may not cancel operation 1: that is for {keys.custody_admin.address}, who scheduled "
-        "it, for ADMIN and for GUARDIAN."
+        f"{sender.address} may not cancel operation 1: that is for {keys.custody_admin.address}, who scheduled it, and "
+        "for GUARDIAN."
     )
 
 
-def test_cancel__guardian_its_own_removal__cannot_and_admin_can(suite, keys, operation):
+def test_cancel__guardian_its_own_removal__cannot_and_who_scheduled_it_can(suite, keys, operation):
     call = authority.revoke(suite, Role.GUARDIAN, keys.guardian.address)
     scheduled = authority.schedule(suite, keys.admin, call)
 
-    with pytest.raises(Refused, match="and for ADMIN; GUARDIAN cannot keep itself in office"):
+    with pytest.raises(Refused, match="who scheduled it, alone; GUARDIAN cannot keep itself in office"):
         authority.cancel(suite, keys.guardian, scheduled)
     authority.cancel(suite, keys.admin, scheduled)
 
@@ -588,13 +590,26 @@ def test_find_operation__unknown__says_what_there_is(suite, keys, close, which):
         authority.find_operation(operations(suite), which)
 
 
-def test_operations__node_that_hides_an_end__is_found_out(suite, keys, close, monkeypatch):
-    scheduled = authority.schedule(suite, keys.custody_admin, close)
-    authority.cancel(suite, keys.guardian, scheduled)
-    read = operations.__globals__["_logs"]
-    monkeypatch.setitem(operations.__globals__, "_logs", lambda *arguments: read(*arguments)[:1])
+def test_operations__node_that_hides_a_schedule__is_found_out(suite, keys, close, monkeypatch):
+    """GUARDIAN cannot cancel what it is not shown."""
+    authority.schedule(suite, keys.custody_admin, close)
+    last = suite.authority.functions.reportHead().call()[0]
+    read = streams.read_logs
+    monkeypatch.setattr(
+        streams, "read_logs", lambda *arguments: {at: logs[:-1] for at, logs in read(*arguments).items()}
+    )
 
-    with pytest.raises(NetworkError, match="operation 1 is waiting, by the authority it is not: ask another node"):
+    with pytest.raises(NetworkError, match=rf"does not tell all that was scheduled \(authority {last}: missing\)"):
+        operations(suite)
+
+
+def test_operations__node_that_hides_an_end__is_found_out(suite, keys, close, travel, monkeypatch):
+    scheduled = authority.schedule(suite, keys.custody_admin, close)
+    travel(2 * DAY)
+    authority.execute(suite, keys.custody_admin, scheduled)
+    monkeypatch.setitem(operations.__globals__, "_executed", lambda *arguments: [])
+
+    with pytest.raises(NetworkError, match="operation 1 is ready, by the authority it is not: ask another node"):
         operations(suite)
 
 
@@ -651,6 +666,8 @@ def test_grant__delay_out_of_bounds__is_named_as_the_authority_would(suite, keys
 def test_grant_and_revoke__without_effect__are_named(suite, keys):
     with pytest.raises(InputError, match="the zero address belongs to nobody"):
         authority.grant(suite, Role.ISSUER, ZERO_ADDRESS)
+    with pytest.raises(InputError, match="the authority itself never acts, so nobody would hold the role"):
+        authority.grant(suite, Role.ADMIN, suite.authority.address)
     with pytest.raises(InputError, match=f"{keys.issuer.address} holds ISSUER with this delay already: nothing to do"):
         authority.grant(suite, Role.ISSUER, keys.issuer.address)
     with pytest.raises(InputError, match=f"{keys.stranger.address} does not hold ISSUER: nothing to do"):
@@ -676,6 +693,7 @@ def test_revoke__last_admin__is_refused_until_there_is_another(suite, keys, done
         ("CustodyLedger.attest", "COMPLIANCE", "CustodyLedger.attest: who may call it is fixed in code"),
         ("AAPLs.pause", "COMPLIANCE", "AAPLs.pause: who may call it is fixed in code"),
         ("InvestorRegistry.freeze", "COMPLIANCE", "InvestorRegistry.freeze is COMPLIANCE's already: nothing to do"),
+        ("InvestorRegistry.freeze", "UPGRADER", "freeze is COMPLIANCE's, and would be UPGRADER's for good"),
         ("Registry.freeze", "ISSUER", "the suite has no contract 'Registry': write one of .*CustodyLedger"),
         ("InvestorRegistry", "ISSUER", "InvestorRegistry has no such function: write one of freeze, recover"),
         ("InvestorRegistry.recordOf", "ISSUER", "InvestorRegistry has no such function: write one of freeze, recover"),
@@ -709,8 +727,9 @@ def test_call_function__lists_structs_roles_and_spans__are_read_and_said(suite, 
 
     for word, value in (("no", False), ("YES", True), ("true", True)):
         assert authority.call_function(suite, "CustodyLedger.setCustodianOpen", ("1", word)).args[1] is value
-    upgrade = authority.call_function(suite, "SuiteFactory.upgrade", (suite.ledger.address, "[]"))
-    assert tuple(upgrade.args) == (suite.ledger.address, [])
+    code = "0x" + "11" * 32
+    upgrade = authority.call_function(suite, "SuiteFactory.upgrade", (suite.ledger.address, code, "[]"))
+    assert tuple(upgrade.args) == (suite.ledger.address, bytes.fromhex("11" * 32), [])
     document = authority.call_function(
         suite, "ListingRegistry.setDocument", ("AAPLs", "terms", "a, (b", "0x" + "12" * 32)
     )
@@ -1067,16 +1086,15 @@ def test_script__cancel_and_rotate_and_map__act_and_say_so(suite, run, keys, tra
     assert "Done: " in run(*rotate)
     assert holders(suite, Role.ISSUER) == [new]
 
-    warned = run("schedule", "map", "ListingRegistry.setHalt", "UPGRADER", "--account", "TEST::1", "--yes")
-    assert "For good:" in warned
-    assert "map ListingRegistry.setHalt to UPGRADER. It waits 20 days." in warned
+    said = run("schedule", "map", "ListingRegistry.setHalt", "PAUSER", "--account", "TEST::1", "--yes")
+    assert "map ListingRegistry.setHalt to PAUSER. It waits 20 days." in said
     run("schedule", "revoke", "PAUSER", keys.pauser.address, "--account", "TEST::2", "--yes")
     run("schedule", "call", "CustodyLedger.setCustodianOpen", "1", "no", "--account", "TEST::7", "--yes")
     assert run("show").count("waiting") == 3
     travel(20 * DAY)
     run("execute", "4", "--account", "TEST::1", "--yes")
     said = run("check", status=1)
-    assert re.search(r"ListingRegistry.setHalt +│ COMPLIANCE +│ UPGRADER", said)
+    assert re.search(r"ListingRegistry.setHalt +│ COMPLIANCE +│ PAUSER", said)
 
 
 def test_script__rotated_registrar__is_told_that_it_needs_its_number(run, keys, travel):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from eth_utils.abi import function_abi_to_4byte_selector
+from eth_utils.crypto import keccak
 from web3 import Web3
 
 from stockade import deploy, listing
@@ -123,6 +124,7 @@ def delayed(suite, keys) -> dict[str, tuple[Any, Any, int]]:
     authority, stranger = suite.authority, keys.stranger.address
     freeze = function_abi_to_4byte_selector(suite.registry.functions.freeze.abi)
     target = (suite.registry.address, [freeze], Role.PAUSER)
+    implementation = suite.deployment.addresses["implementation"]
     return {
         "admin_grants_admin": (keys.admin, authority.functions.grantRole(Role.ADMIN, stranger, 20 * DAY), 20 * DAY),
         "admin_grants_key_admin": (keys.admin, authority.functions.grantRole(Role.KEY_ADMIN, stranger, DAY), 20 * DAY),
@@ -130,7 +132,7 @@ def delayed(suite, keys) -> dict[str, tuple[Any, Any, int]]:
         "key_admin_grants_issuer": (keys.key_admin, authority.functions.grantRole(Role.ISSUER, stranger, 0), DAY),
         "upgrader_upgrades": (
             keys.upgrader,
-            suite.factory.functions.upgrade(suite.deployment.addresses["implementation"], []),
+            suite.factory.functions.upgrade(implementation, keccak(suite.w3.eth.get_code(implementation)), []),
             20 * DAY,
         ),
         "custody_admin_sets_terms": (

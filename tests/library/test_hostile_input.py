@@ -579,7 +579,7 @@ def test_send__other_implementation__asked_about_for_all_but_its_upgrade(suite, 
 
     other.require_known_code(upgrading=True)
     with pytest.raises(Refused, match="AccessManagedUnauthorized"):
-        other.send(NeverAsked(), other.factory.functions.upgrade(keys.alice.address, []))
+        other.send(NeverAsked(), other.factory.functions.upgrade(keys.alice.address, bytes(32), []))
     with pytest.raises(NetworkError, match="The ShareToken at"):
         other.send(NeverAsked(), other.registry.functions.setRegistrar(keys.alice.address, 3))
 

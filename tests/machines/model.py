@@ -58,6 +58,7 @@ class Vote(NamedTuple):
 @dataclass(kw_only=True)
 class Model(Holdings):
     chain_id: int
+    codes: dict[str, bytes]
     listings: str
     exemptions: dict[int, Exemption]
     custodians: dict[int, Custodian]
@@ -224,9 +225,11 @@ class Model(Holdings):
 
     # ---------------------------------------------------------------- upgrades
 
-    def upgrade(self, call: Call, implementation: str, tokens: list[str]) -> None:
-        """All the given tokens or none."""
+    def upgrade(self, call: Call, implementation: str, code: bytes, tokens: list[str]) -> None:
+        """All the given tokens or none, to the code that was named."""
         self.restricted(call)
+        found = self.codes.get(implementation, bytes(32))
+        need(found == code, "FactoryOtherCode", implementation, code, found)
         for token in tokens:
             need(token in self.tokens, "FactoryNotOurs", token)
             self.report(token, Kind.UPGRADE, call.target, NOBODY, implementation, 0, NO_REF)

@@ -164,6 +164,7 @@ class Roles:
     # ---------------------------------------------------------------- schedules
 
     def schedule(self, call: Call, target: str, data: bytes, when: int) -> None:
+        need(when <= self.time + YEAR, "AuthorityTooLate", when, self.time + YEAR)
         member, delay = self.held(self.required(target, data), call.sender)
         late_enough = delay and (when == 0 or when >= self.time + delay)
         need(member and late_enough, "AccessManagerUnauthorizedCall", call.sender, target, data[:4])
@@ -174,19 +175,18 @@ class Roles:
         self.schedules[operation] = when = max(when, self.time + delay)
         self.nonces[operation] += 1
         self.log(self.authority, "OperationScheduled", operation, self.nonces[operation], when, *planned)
+        self.report(self.authority, 5, call.sender, operation, self.nonces[operation], when, target, data)
 
     def cancel(self, call: Call, caller: str, target: str, data: bytes) -> None:
-        """By who scheduled it, by GUARDIAN unless it revokes a GUARDIAN, by ADMIN, and by the role that admits."""
+        """By who scheduled it, and by GUARDIAN unless it revokes a GUARDIAN."""
         operation = self.operation(Call(caller, target, data))
         need(operation in self.schedules, "AccessManagerNotScheduled", operation)
         revokes_guardian = target == self.authority and data[:36] == REVOKE + Role.GUARDIAN.to_bytes(32, "big")
-        cancels = {Role.ADMIN} if revokes_guardian else {Role.ADMIN, Role.GUARDIAN}
-        if target == self.authority:
-            cancels |= {self.required(target, data)} if data[:4] in (GRANT, REVOKE) else set()
-        may = call.sender == caller or any(self.held(role, call.sender)[0] for role in cancels)
-        need(may, "AccessManagerUnauthorizedCancel", call.sender, caller, target, data[:4])
+        guards = self.held(Role.GUARDIAN, call.sender)[0] and not revokes_guardian
+        need(call.sender == caller or guards, "AccessManagerUnauthorizedCancel", call.sender, caller, target, data[:4])
         del self.schedules[operation]
         self.log(self.authority, "OperationCanceled", operation, self.nonces[operation])
+        self.report(self.authority, 6, call.sender, operation, self.nonces[operation])
 
     # ---------------------------------------------------------------- roles
 
@@ -199,7 +199,7 @@ class Roles:
         after as long as it falls.
         """
         need(role <= Role.GUARDIAN, "AuthorityUnknownRole", role)
-        need(account != NOBODY, "AuthorityZeroAccount", role)
+        need(account not in (NOBODY, self.authority), "AuthorityInvalidAccount", role, account)
         least, most = LEAST.get(Role(role), 0), 0 if role == Role.PAUSER else YEAR
         lent = account == self.deployer and not self.settled
         need(lent or least <= delay <= most, "AuthorityDelayOutOfBounds", role, delay, least, most)
@@ -240,12 +240,16 @@ class Roles:
     # ---------------------------------------------------------------- functions, marks, and what is fixed
 
     def set_target_function_role(self, call: Call, target: str, selectors: list[bytes], role: int) -> None:
-        """ADMIN maps functions, but neither the authority's own nor those that UPGRADER or CUSTODY_ADMIN wait for."""
+        """ADMIN maps functions, but neither the authority's own nor those that UPGRADER or CUSTODY_ADMIN wait for; and
+        once the suite is settled, only what is in no table becomes one of theirs.
+        """
         self.restricted(call)
         for each in selectors:
             need(role <= Role.GUARDIAN, "AuthorityUnknownRole", role)
             present = self.functions.get((target, each), Role.ADMIN)
-            free = target != self.authority and present not in (Role.UPGRADER, Role.CUSTODY_ADMIN)
+            slow = (Role.UPGRADER, Role.CUSTODY_ADMIN)
+            taken = self.settled and role in slow and present != Role.ADMIN
+            free = target != self.authority and present not in slow and not taken
             need(free, "AuthorityFunctionFixed", target, each, present)
             self.functions[target, each] = role
             self.log(self.authority, "TargetFunctionRoleUpdated", target, each, role)

@@ -179,11 +179,13 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
         stage.token.address: "ShareToken",
         strict: "ShareToken",
     }
+    implementation = suite.deployment.addresses["implementation"]
     token = partial(Token, exemption=1)
     document, digest = (bytes.fromhex(each.removeprefix("0x")) for each in (profile.document, profile.hash))
     model = Model(
         time=world.time,
         chain_id=suite.deployment.chain_id,
+        codes={implementation: keccak(suite.w3.eth.get_code(implementation))},
         authority=suite.authority.address,
         registry=suite.registry.address,
         ledger=suite.ledger.address,
@@ -238,7 +240,7 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
         stage.token.address,
         strict,
         suite.factory.address,
-        suite.deployment.addresses["implementation"],
+        implementation,
         told,
     )
     scene.open()

@@ -70,7 +70,7 @@ class Authority(Draws):
     def grant(self, role: int, account: str, delay: int, fitting: bool, how: int, who: str, nobody: bool) -> None:
         if fitting and role <= Role.GUARDIAN:
             delay = max(LEAST.get(Role(role), 0), delay) if role != Role.PAUSER else 0
-        to = self.address("nobody" if nobody else account)
+        to = self.model.authority if nobody and how % 2 else self.address("nobody" if nobody else account)
         self.attempt(how, who, "authority", "grantRole", role, to, min(delay, 2**32 - 1))
 
     @deed(role=ROLES, account=PEOPLE, holder=st.booleans(), how=HOW, who=PEOPLE)
@@ -100,12 +100,17 @@ class Authority(Draws):
     def open_or_close(self, custodian: int, open: bool, how: int, who: str) -> None:
         self.attempt(how, who, "ledger", "setCustodianOpen", custodian, open)
 
-    @deed(tokens=st.lists(st.sampled_from(("us", "strict", "strict", "factory")), max_size=2), how=HOW, who=PEOPLE)
-    def upgrade(self, tokens: list[str], how: int, who: str) -> None:
+    @deed(
+        tokens=st.lists(st.sampled_from(("us", "strict", "strict", "factory")), max_size=2),
+        named=st.sampled_from((True, True, True, True, False)),
+        how=HOW,
+        who=PEOPLE,
+    )
+    def upgrade(self, tokens: list[str], named: bool, how: int, who: str) -> None:
         """To the same code: what it does is not the question here."""
-        self.attempt(
-            how, who, "factory", "upgrade", self.scene.implementation, [self.token_of(each) for each in tokens]
-        )
+        to = self.scene.implementation
+        code = self.model.codes[to] if named else ORDER
+        self.attempt(how, who, "factory", "upgrade", to, code, [self.token_of(each) for each in tokens])
 
     @deed(wallet=st.sampled_from(("alice", "bob")), thaw=st.booleans(), how=HOW, who=PEOPLE)
     def freeze(self, wallet: str, thaw: bool, how: int, who: str) -> None:
@@ -201,7 +206,7 @@ class Authority(Draws):
         sender = plan.sender if by == "itself" else self.address(by)
         self.play.do(sender, self.model.authority, "cancel", plan.sender, plan.target, data)
 
-    @deed(who=PEOPLE, place=st.integers(0, 9), later=st.sampled_from((-1, 0, 1, DAY)))
+    @deed(who=PEOPLE, place=st.integers(0, 9), later=st.sampled_from((-1, 0, 1, DAY, YEAR, YEAR)))
     def schedule_for(self, who: str, place: int, later: int) -> None:
         """Something again, by anybody, for a second of its choice."""
         if not self.plans:
@@ -239,9 +244,11 @@ ENOUGH = {
     "AccessManagerUnauthorizedAccount": 10,
     "AuthorityDelayOutOfBounds": 3,
     "AuthorityUnknownRole": 3,
-    "AuthorityZeroAccount": 2,
+    "AuthorityInvalidAccount": 2,
     "AuthorityLastAdmin": 1,
     "AuthorityFunctionFixed": 5,
+    "AuthorityTooLate": 1,
+    "FactoryOtherCode": 1,
     "AuthorityFixed": 10,
     "AuthorityCannotSettle": 20,
     "AuthorityMarkNotHigher": 1,

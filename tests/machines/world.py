@@ -56,6 +56,8 @@ DATA: dict[str, dict[int, list[str]]] = {
         2: ["address", "bytes4", "uint64"],
         3: ["address"],
         4: ["address", "uint32", "uint160"],
+        5: ["bytes32", "uint32", "uint48", "address", "bytes"],
+        6: ["bytes32", "uint32"],
     },
 }
 

@@ -259,7 +259,8 @@ class Life:
         )
         creation = factory.constructor(self.token.functions.wiring().call()).data_in_transaction
         implementation = chain.send(suite.w3, keys.relay, {"data": creation})["contractAddress"]
-        call = suite.factory.functions.upgrade(implementation, [self.token.address])
+        code = suite.w3.keccak(suite.w3.eth.get_code(implementation))
+        call = suite.factory.functions.upgrade(implementation, code, [self.token.address])
         suite.perform(keys.upgrader, call)
         self.travel(20 * DAY + 1)
         receipt = suite.perform(keys.upgrader, call)

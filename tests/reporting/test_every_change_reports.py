@@ -22,7 +22,7 @@ VOTES = "(address,bytes)[]"
 ATTEST = f"CustodyLedger.attest({ATTESTATION},{VOTES})"
 LIST = f"ListingRegistry.list(uint32,{INSTRUMENT},string,string,uint16,uint8)"
 REQUEST = "CustodyLedger.requestRedemption(address,uint32,uint256,bytes32)"
-UPGRADE = "SuiteFactory.upgrade(address,address[])"
+UPGRADE = "SuiteFactory.upgrade(address,bytes32,address[])"
 SETTLE = "SuiteAuthority.settle(address)"
 FORCE_REQUEST = f"CustodyLedger.forceRedemption(uint256,address,{ORDER})"
 
@@ -72,6 +72,8 @@ REPORTS = {
     "SuiteAuthority.renounceRole(uint64,address)": {AuthorityKind.ROLE},
     "SuiteAuthority.setTargetFunctionRole(address,bytes4[],uint64)": {AuthorityKind.FUNCTION},
     "SuiteAuthority.acknowledge(address,uint32,uint160)": {AuthorityKind.ACKNOWLEDGED},
+    "SuiteAuthority.schedule(address,bytes,uint48)": {AuthorityKind.SCHEDULED},
+    "SuiteAuthority.cancel(address,address,bytes)": {AuthorityKind.CANCELED},
     SETTLE: {AuthorityKind.SETTLED, AuthorityKind.ROLE},
 }
 
@@ -88,15 +90,12 @@ THROUGH = {
     "SuiteFactory.createToken(string,string,uint16,uint8)": (LIST, ListingsKind.LISTING),
 }
 
-_LATER = "nothing changes before the act itself, which reports; an event of OpenZeppelin's tells it"
 _FIXED = "always refused: what it would change is fixed"
 # Why the others report nothing.
 SILENT = {
     "ShareToken.approve(address,uint256)": "sets an allowance only; the movement under it is judged and reported",
     "ShareToken.permit(address,address,uint256,uint256,uint8,bytes32,bytes32)": "an allowance, like approve",
-    "SuiteAuthority.schedule(address,bytes,uint48)": _LATER,
-    "SuiteAuthority.cancel(address,address,bytes)": _LATER,
-    "SuiteAuthority.consumeScheduledOp(address,bytes)": _LATER,
+    "SuiteAuthority.consumeScheduledOp(address,bytes)": "a part of the act that was scheduled, which reports",
     "SuiteAuthority.labelRole(uint64,string)": "a name for people, kept in an event alone",
     "SuiteAuthority.multicall(bytes[])": "its calls report, each its own",
 } | {

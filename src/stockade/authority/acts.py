@@ -56,6 +56,8 @@ def grant(suite: Suite, role: Role, account: ChecksumAddress, delay: int | None 
     """Grants a role, with the least delay that it may have unless told otherwise (seconds). Raises InputError."""
     if account == ZERO_ADDRESS:
         raise InputError("account: the zero address belongs to nobody: give another.")
+    if account == suite.authority.address:
+        raise InputError("account: the authority itself never acts, so nobody would hold the role: give another.")
     least, most = bounds(role)
     waits = least if delay is None else delay
     if not least <= waits <= most:
@@ -92,6 +94,8 @@ def map_function(suite: Suite, function: str, role: Role) -> ContractFunction:
         raise InputError(f"{function} is {present.name}'s for good (docs/roles.md): it cannot be mapped.")
     if present is role:
         raise InputError(f"{function} is {role.name}'s already: nothing to do.")
+    if role in FIXED_ROLES and present is not Role.ADMIN:
+        raise InputError(f"{function} is {present.name}'s, and would be {role.name}'s for good: it cannot be mapped.")
     return suite.authority.functions.setTargetFunctionRole(contract.address, [selector], role)
 
 
@@ -210,7 +214,7 @@ def check_cancellable(suite: Suite, sender: ChecksumAddress, operation: Operatio
         if refused.error != "AccessManagerUnauthorizedCancel":
             raise
         removal = operation.target == suite.authority.address and operation.data[:36] == _REMOVES_GUARDIAN
-        who = "and for ADMIN; GUARDIAN cannot keep itself in office" if removal else "for ADMIN and for GUARDIAN"
+        who = "alone; GUARDIAN cannot keep itself in office" if removal else "and for GUARDIAN"
         raise Refused(
             f"{sender} may not cancel operation {operation.number}: that is for {operation.caller}, who scheduled it, "
             f"{who}.",

@@ -1,7 +1,7 @@
 """What is scheduled, and what became of it.
 
-Scheduling changes nothing and is not reported: it is read from OpenZeppelin's events. What they say is waiting or ready
-is confirmed by the contract; a node that keeps an event silent is not found out.
+What was scheduled and canceled is read from the authority's report stream, whose chain says that nothing is missing.
+What was carried out says OpenZeppelin's event; a node that keeps it silent is found out, for the contract is asked.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any
 
 from eth_typing import ChecksumAddress
 from eth_utils.crypto import keccak
-from web3.types import EventData, LogReceipt
+from web3.types import LogReceipt
 
 from stockade.errors import InputError, NetworkError
+from stockade.reporting.entries import Canceled, Entry, Scheduled
 from stockade.reporting.reading import CHUNK, ask, ask_many
+from stockade.reporting.streams import read_stream, source_of
 from stockade.suite import Suite
 
-_SCHEDULED = "OperationScheduled(bytes32,uint32,uint48,address,address,bytes)"
-_ENDINGS = ("OperationExecuted(bytes32,uint32)", "OperationCanceled(bytes32,uint32)")
+_EXECUTED = "0x" + keccak(text="OperationExecuted(bytes32,uint32)").hex()
 
 
 class OperationState(Enum):
@@ -55,20 +55,20 @@ class Operation:
 
 
 def operations(suite: Suite) -> list[Operation]:
-    """Everything that was ever scheduled, in order. Raises NetworkError where the contract says otherwise."""
+    """Everything that was ever scheduled, in order. Raises NetworkError where the node's logs contradict the contract."""
     w3, block = suite.w3, suite.w3.eth.block_number
-    logs = _logs(suite, block)
-    events = suite.authority.events
-    scheduled = ask(lambda: [events.OperationScheduled().process_log(log) for log in _of(logs, _SCHEDULED)])
-    endings = {
-        (bytes(log["topics"][1]), int.from_bytes(log["topics"][2], "big")): state
-        for signature, state in zip(_ENDINGS, (OperationState.EXECUTED, OperationState.CANCELED), strict=True)
-        for log in _of(logs, signature)
-    }
+    stream = read_stream(suite, source_of(suite, "authority", block), block)
+    if stream.faults:
+        raise NetworkError(f"The node does not tell all that was scheduled ({stream.faults[0]}): ask another node.")
+    endings = dict.fromkeys(_executed(suite, block), OperationState.EXECUTED)
+    for entry in stream.entries:
+        if isinstance(entry.content, Canceled):
+            endings[entry.content.operation, entry.content.nonce] = OperationState.CANCELED
     functions = suite.authority.functions
     lifetime = ask(lambda: functions.expiration().call(block_identifier=block))
     now = ask(lambda: w3.eth.get_block(block))["timestamp"]
-    found = [_operation(number, event, lifetime, now, endings) for number, event in enumerate(scheduled, start=1)]
+    scheduled = [(entry, entry.content) for entry in stream.entries if isinstance(entry.content, Scheduled)]
+    found = [_operation(number, *each, lifetime, now, endings) for number, each in enumerate(scheduled, start=1)]
     unfinished = [each for each in found if each.state in OPEN]
     calls = [functions.getSchedule(each.id) for each in unfinished]
     answers = ask_many(w3, [partial(call.call, block_identifier=block) for call in calls])
@@ -92,37 +92,28 @@ def find_operation(found: Sequence[Operation], which: str) -> Operation:
 
 
 def _operation(
-    number: int, event: EventData, lifetime: int, now: int, endings: dict[tuple[bytes, int], OperationState]
+    number: int,
+    entry: Entry,
+    said: Scheduled,
+    lifetime: int,
+    now: int,
+    endings: dict[tuple[bytes, int], OperationState],
 ) -> Operation:
-    values: Any = event["args"]
-    ready_at, expires_at = values["schedule"], values["schedule"] + lifetime
-    state = endings.get((values["operationId"], values["nonce"]))
+    expires_at = said.ready_at + lifetime
+    state = endings.get((said.operation, said.nonce))
     if state is None and now >= expires_at:
         state = OperationState.EXPIRED
     if state is None:
-        state = OperationState.READY if now >= ready_at else OperationState.WAITING
-    return Operation(
-        number,
-        values["operationId"],
-        values["nonce"],
-        values["caller"],
-        values["target"],
-        bytes(values["data"]),
-        ready_at,
-        expires_at,
-        state,
-    )
+        state = OperationState.READY if now >= said.ready_at else OperationState.WAITING
+    caller, target = entry.operator, said.target
+    return Operation(number, said.operation, said.nonce, caller, target, said.data, said.ready_at, expires_at, state)
 
 
-def _logs(suite: Suite, last: int) -> list[LogReceipt]:
-    topics = [["0x" + keccak(text=signature).hex() for signature in (_SCHEDULED, *_ENDINGS)]]
+def _executed(suite: Suite, last: int) -> list[tuple[bytes, int]]:
+    """What was carried out, as id and nonce."""
     found: list[LogReceipt] = []
     for start in range(suite.deployment.block, last + 1, CHUNK):
         end = min(start + CHUNK - 1, last)
-        question = {"address": suite.authority.address, "fromBlock": start, "toBlock": end, "topics": topics}
+        question = {"address": suite.authority.address, "fromBlock": start, "toBlock": end, "topics": [_EXECUTED]}
         found += ask(partial(suite.w3.eth.get_logs, question))  # type: ignore[arg-type]
-    return sorted(found, key=lambda log: (log["blockNumber"], log["logIndex"]))
-
-
-def _of(logs: Sequence[LogReceipt], signature: str) -> list[LogReceipt]:
-    return [log for log in logs if log["topics"][0] == keccak(text=signature)]
+    return [(bytes(log["topics"][1]), int.from_bytes(log["topics"][2], "big")) for log in found]

@@ -1,7 +1,7 @@
-"""Who may do what, rebuilt from the authority's reports alone: roles, functions, and the regulator's marks.
+"""Who may do what, rebuilt from the authority's reports alone: roles, functions, the regulator's marks, and what waits.
 
-What the authority does not report is deliberately absent: an operation that is scheduled or cancelled changes nothing
-until it is carried out, and then that is reported. Its OpenZeppelin events tell the rest.
+An act that was scheduled is reported again by what it does, once it is carried out; the authority itself does not say
+so. Whether it still waits, `stockade.authority.operations` asks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from eth_typing import ChecksumAddress
 
 from stockade.records import Role
-from stockade.reporting.entries import Acknowledged, Entry, FunctionMapped, RoleSet, Settled
+from stockade.reporting.entries import Acknowledged, Canceled, Entry, FunctionMapped, RoleSet, Scheduled, Settled
 from stockade.reporting.streams import Head
 
 
@@ -24,13 +24,23 @@ class Membership(NamedTuple):
     since: int
 
 
+class Schedule(NamedTuple):
+    """When an act was last scheduled: how often so far, and whether that was taken back."""
+
+    nonce: int
+    canceled: bool
+
+
 @dataclass
 class AuthorityState:
-    """Members by role and account, None for one who lost the role; roles by contract and function; marks by stream."""
+    """Members by role and account, None for one who lost the role; roles by contract and function; marks by stream;
+    schedules by the operation's id.
+    """
 
     members: dict[tuple[Role, ChecksumAddress], Membership | None] = field(default_factory=dict)
     functions: dict[tuple[ChecksumAddress, bytes], Role] = field(default_factory=dict)
     marks: dict[ChecksumAddress, Head] = field(default_factory=dict)
+    schedules: dict[bytes, Schedule] = field(default_factory=dict)
     settled: bool = False
 
     def holders(self, role: Role) -> dict[ChecksumAddress, Membership]:
@@ -49,6 +59,10 @@ def replay_authority(entries: Iterable[Entry]) -> AuthorityState:
                 state.functions[target, selector] = role
             case Acknowledged(stream, sequence, chain):
                 state.marks[stream] = Head(sequence, chain)
+            case Scheduled(operation, nonce):
+                state.schedules[operation] = Schedule(nonce, canceled=False)
+            case Canceled(operation, nonce):
+                state.schedules[operation] = Schedule(nonce, canceled=True)
             case Settled():
                 state.settled = True
     return state

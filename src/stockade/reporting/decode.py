@@ -37,6 +37,7 @@ from stockade.reporting.entries import (
     AttestorsSet,
     AuthorityKind,
     BatchWritten,
+    Canceled,
     Content,
     CustodianSet,
     DocumentSet,
@@ -63,6 +64,7 @@ from stockade.reporting.entries import (
     RequestForced,
     RequestRecovered,
     RoleSet,
+    Scheduled,
     SettingsChanged,
     Settled,
     TakenBack,
@@ -280,5 +282,10 @@ _LAYOUTS: dict[str, dict[int, _Layout]] = {
             ("address", "uint32", "uint160"),
             lambda stream, sequence, chain: Acknowledged(_address(stream), sequence, chain),
         ),
+        AuthorityKind.SCHEDULED: (
+            ("bytes32", "uint32", "uint48", "address", "bytes"),
+            lambda operation, nonce, ready, target, data: Scheduled(operation, nonce, ready, _address(target), data),
+        ),
+        AuthorityKind.CANCELED: (("bytes32", "uint32"), Canceled),
     },
 }

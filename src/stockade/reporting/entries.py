@@ -64,6 +64,8 @@ class AuthorityKind(IntEnum):
     FUNCTION = 2
     SETTLED = 3
     ACKNOWLEDGED = 4
+    SCHEDULED = 5
+    CANCELED = 6
 
 
 KINDS: dict[str, type[IntEnum]] = {
@@ -366,6 +368,27 @@ class Acknowledged(Content):
     stream: ChecksumAddress
     sequence: int
     chain: int
+
+
+@dataclass(frozen=True)
+class Scheduled(Content):
+    """Authority 5: an act waits, its caller being the entry's operator. `operation` is the same each time the same call
+    is scheduled by the same account, and `nonce` counts these times; it may be made from `ready_at` (seconds UTC) on.
+    """
+
+    operation: bytes
+    nonce: int
+    ready_at: int
+    target: ChecksumAddress
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Canceled(Content):
+    """Authority 6: by its operator, what was scheduled is not made."""
+
+    operation: bytes
+    nonce: int
 
 
 # ---------------------------------------------------------------- entries

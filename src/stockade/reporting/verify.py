@@ -278,6 +278,11 @@ class _Questions:
             yield Question("function's role", f"0x{selector.hex()} of {target}", role, read)
         for stream, mark in state.marks.items():
             yield Question("acknowledged", stream, mark, self._at(functions.acknowledged(stream)), tuple)
+        for operation, schedule in state.schedules.items():
+            key = f"0x{operation.hex()}"
+            yield Question("times scheduled", key, schedule.nonce, self._at(functions.getNonce(operation)))
+            if schedule.canceled:
+                yield Question("canceled, so due at", key, 0, self._at(functions.getSchedule(operation)))
 
     def _token(self, token: ChecksumAddress) -> Iterator[Question]:
         functions = plain_contract(self.suite.w3, "ShareToken", token).functions

@@ -13,6 +13,7 @@ from stockade.reporting.entries import (
     Attested,
     AttestorsSet,
     BatchWritten,
+    Canceled,
     CustodianSet,
     DocumentSet,
     Entry,
@@ -31,6 +32,7 @@ from stockade.reporting.entries import (
     RequestForced,
     RequestRecovered,
     RoleSet,
+    Scheduled,
     SettingsChanged,
     Settled,
     TakenBack,
@@ -118,6 +120,11 @@ def sentence(entry: Entry) -> str:
             return f"handed over to {admin}"
         case Acknowledged(stream, sequence, chain):
             return f"the regulator holds {stream} up to record {sequence}, chain {chain:#042x}"
+        case Scheduled(operation, nonce, ready_at, target, data):
+            call = f"0x{data[:4].hex()} on {target}"
+            return f"scheduled {call} from {utc(ready_at)}, operation 0x{operation.hex()} ({nonce})"
+        case Canceled(operation, nonce):
+            return f"canceled operation 0x{operation.hex()} ({nonce})"
         case DocumentSet(token, name, uri, digest):
             what = f"{text(uri)}, hash 0x{digest.hex()}" if uri else "removed"
             return f"{token}, document {ascii_text(name)}: {what}"

@@ -35,9 +35,10 @@ contract AccessSuiteFactory is Access {
         address caller,
         uint32 delay,
         address implementation,
+        bytes32 codeHash,
         address[] memory tokens
     ) public {
-        bytes memory call = abi.encodeCall(SuiteFactory.upgrade, (implementation, tokens));
+        bytes memory call = abi.encodeCall(SuiteFactory.upgrade, (implementation, codeHash, tokens));
         restrictedTo(caller, delay, address(FACTORY), call);
     }
 
@@ -47,7 +48,7 @@ contract AccessSuiteFactory is Access {
         uint32 delay,
         address implementation
     ) public {
-        bytes memory call = abi.encodeCall(SuiteFactory.upgrade, (implementation, new address[](0)));
+        bytes memory call = abi.encodeCall(SuiteFactory.upgrade, (implementation, bytes32(0), new address[](0)));
         AUTHORITY.refuseFunction(caller, address(FACTORY), SuiteFactory.upgrade.selector, delay);
         refused(caller, address(FACTORY), call, stranger(caller));
     }
