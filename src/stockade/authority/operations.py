@@ -55,7 +55,7 @@ class Operation:
 
 
 def operations(suite: Suite) -> list[Operation]:
-    """Everything that was ever scheduled, in order. Raises NetworkError where the node's logs contradict the contract."""
+    """Everything that was ever scheduled, in order. Raises NetworkError where a node contradicts the contract."""
     w3, block = suite.w3, suite.w3.eth.block_number
     stream = read_stream(suite, source_of(suite, "authority", block), block)
     if stream.faults:
