@@ -114,6 +114,8 @@ def test_verify__after_everything_happened__all_matches(life):
         "role": 18,
         "function's role": 24,
         "acknowledged": 3,
+        "times scheduled": 12,
+        "canceled, so due at": 1,
         "regulator's mark": 3,
         "names of documents": 4,
         "document": 2,

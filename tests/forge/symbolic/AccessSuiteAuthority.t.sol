@@ -154,8 +154,7 @@ contract AccessSuiteAuthority is Access {
         setTime(time);
         vm.assume(OPEN.settled());
         OPEN.grantRole(role, account, grantDelay, delay);
-        Fact able = fact(account != address(0)) & fact(account != address(OPEN));
-        Fact known = fact(role <= Role.LAST) & able & fact(delay <= 365 days);
+        Fact known = fact(role <= Role.LAST) & acts(account) & fact(delay <= 365 days);
         Fact bounded = (fact(delay >= 20 days) | (~same(role, Role.ADMIN) & ~same(role, Role.UPGRADER)))
             & (fact(delay >= 2 days) | ~same(role, Role.CUSTODY_ADMIN))
             & (fact(delay >= 1 days) | ~same(role, Role.KEY_ADMIN)) & (fact(delay == 0) | ~same(role, Role.PAUSER));
@@ -416,6 +415,11 @@ contract AccessSuiteAuthority is Access {
         SUITE.cancel(scheduler, target, data);
         (bool guardian,) = SUITE.hasRole(Role.GUARDIAN, caller);
         assert(guardian);
+    }
+
+    /// @dev Whether the account could ever act.
+    function acts(address account) private view returns (Fact) {
+        return fact(account != address(0)) & fact(account != address(OPEN));
     }
 
     function lacks(address caller, uint64 role) private view {
