@@ -10,6 +10,10 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 
 /// @title SuiteFactory
 contract SuiteFactory is ISuiteFactory, Governed {
+    /// @dev EIP-7702: bytes at the account of a key that lends other code. Its hash would name a place whose key may lend
+    /// another at any time.
+    uint256 private constant DESIGNATOR = 23;
+
     IListingRegistry private immutable LISTINGS;
 
     address private _implementation;
@@ -34,7 +38,7 @@ contract SuiteFactory is ISuiteFactory, Governed {
     function upgrade(address newImplementation, bytes32 codeHash, address[] calldata tokens) external restricted {
         bytes32 found = newImplementation.codehash;
         require(found == codeHash, FactoryOtherCode(newImplementation, codeHash, found));
-        require(newImplementation.code.length != 0, FactoryForeignImplementation(newImplementation));
+        require(newImplementation.code.length > DESIGNATOR, FactoryForeignImplementation(newImplementation));
         bytes32 ours = keccak256(abi.encode(ShareToken(_implementation).wiring()));
         bytes32 theirs = keccak256(abi.encode(ShareToken(newImplementation).wiring()));
         require(ours == theirs, FactoryForeignImplementation(newImplementation));

@@ -17,9 +17,12 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
     uint8 private constant ACKNOWLEDGED = 4;
     uint8 private constant SCHEDULED = 5;
     uint8 private constant CANCELED = 6;
+    uint8 private constant EXECUTED = 7;
 
     /// @dev A longer delay would be a role that nobody can use.
     uint32 private constant MOST_DELAY = 365 days;
+    /// @dev Who cancels sends the same bytes as a transaction's data, which nodes take up to 128 KB.
+    uint256 private constant MOST_DATA = 65_536;
 
     struct Mark {
         uint32 seq;
@@ -63,14 +66,17 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
     }
 
     /// @inheritdoc IAccessManager
-    /// @dev A later day than the bound could be so far away that the schedule cannot be read any more.
+    /// @dev Not before the suite is settled: an act scheduled under what the deployer lent would outlast it. A later day than
+    /// the bound could be so far away that the schedule cannot be read any more.
     function schedule(address target, bytes calldata data, uint48 when)
         public
         override(AccessManager, IAccessManager)
         returns (bytes32 operationId, uint32 nonce)
     {
         uint48 latest = uint48(block.timestamp) + MOST_DELAY;
+        require(_settled, AuthorityNotSettled());
         require(when <= latest, AuthorityTooLate(when, latest));
+        require(data.length <= MOST_DATA, AuthorityTooLong(data.length, MOST_DATA));
 
         (operationId, nonce) = super.schedule(target, data, when);
         uint48 readyAt = getSchedule(operationId);
@@ -110,12 +116,8 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
     {
         bool isMember;
         (isMember, delay) = hasRole(getTargetFunctionRole(target, selector), caller);
-        return isMember ? (delay == 0, delay) : (false, 0);
-    }
-
-    /// @inheritdoc IAccessManager
-    function isTargetClosed(address) public pure override(AccessManager, IAccessManager) returns (bool) {
-        return false;
+        // Whoever is no member has no delay: a grant holds at once.
+        return (isMember && delay == 0, delay);
     }
 
     /// @inheritdoc IAccessManager
@@ -206,12 +208,12 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
         _report(ROLE, abi.encode(role, account, false, uint32(0), uint48(block.timestamp)));
     }
 
-    /// @dev Otherwise ADMIN could hand an upgrade or a custodian's keys to a role without their delay, or take a function
-    /// from the role that has it for good, since what has come to one of these two stays there.
+    /// @dev Otherwise ADMIN could hand an upgrade or a custodian's keys to a role without their delay; or take a function for
+    /// good from the role that has it, since what has come to one of these two stays there, by way of no role or at once.
     function _setTargetFunctionRole(address target, bytes4 selector, uint64 role) internal override {
         require(role <= Roles.LAST, AuthorityUnknownRole(role));
         uint64 present = getTargetFunctionRole(target, selector);
-        bool taken = _settled && present != Roles.ADMIN && Roles.keepsFunctions(role);
+        bool taken = _settled && present != Roles.ADMIN && (role == Roles.ADMIN || Roles.keepsFunctions(role));
         bool fixed_ = target == address(this) || Roles.keepsFunctions(present) || taken;
         require(!fixed_, AuthorityFunctionFixed(target, selector, present));
 
@@ -219,7 +221,12 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
         _report(FUNCTION, abi.encode(target, selector, role));
     }
 
-    /// @dev Whoever scheduled an act takes it back, and GUARDIAN cancels whatever is scheduled, but not its own removal.
+    function _consumeScheduledOp(bytes32 operationId) internal override returns (uint32 nonce) {
+        nonce = super._consumeScheduledOp(operationId);
+        _report(EXECUTED, abi.encode(operationId, nonce));
+    }
+
+    /// @dev Whoever scheduled an act takes it back, and GUARDIAN cancels whatever is scheduled, but no GUARDIAN's removal.
     /// Nobody else: a second ADMIN could otherwise be kept from removing the first.
     function _canCancel(address caller, address target, bytes calldata data) internal view override returns (bool) {
         bool removal = target == address(this) && data.length >= 36 && bytes4(data[:4]) == this.revokeRole.selector

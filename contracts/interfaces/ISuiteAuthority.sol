@@ -16,12 +16,12 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 /// 1 ROLE (uint64 role, address account, bool member, uint32 delay, uint48 since): `delay` in seconds holds from `since`
 /// (seconds UTC); 2 FUNCTION (address target, bytes4 selector, uint64 role); 3 SETTLED (address admin);
 /// 4 ACKNOWLEDGED (address stream, uint32 seq, uint160 chain); 5 SCHEDULED (bytes32 operationId, uint32 nonce, uint48 readyAt,
-/// address target, bytes data): by its operator; 6 CANCELED (bytes32 operationId, uint32 nonce). An act that is carried out
-/// has its own report.
+/// address target, bytes data): by its operator; 6 CANCELED, 7 EXECUTED (bytes32 operationId, uint32 nonce): the operator of
+/// EXECUTED is the contract whose function consumed the schedule, or, for the authority's own, who called it.
 interface ISuiteAuthority is IAccessManager, IReportStream {
     /// @notice Settled already, or the caller did not deploy the suite.
     error AuthorityCannotSettle(address caller);
-    /// @notice ADMIN must be another account than the deployer's and not zero.
+    /// @notice ADMIN must be another account than the deployer's.
     error AuthorityInvalidAdmin(address admin);
     /// @notice Neither the zero address nor the authority itself can act.
     error AuthorityInvalidAccount(uint64 role, address account);
@@ -32,12 +32,16 @@ interface ISuiteAuthority is IAccessManager, IReportStream {
     /// @notice Without an ADMIN nobody could ever grant a role again.
     error AuthorityLastAdmin(address account);
     /// @notice The authority's own functions, and those of UPGRADER and CUSTODY_ADMIN, keep their role for good; and once the
-    /// suite is settled, only a function of no role becomes one of theirs.
+    /// suite is settled, only a function of no role becomes one of theirs, and none is taken from its role without another.
     error AuthorityFunctionFixed(address target, bytes4 selector, uint64 role);
     /// @notice What this function would change is fixed in code.
     error AuthorityFixed(bytes4 selector);
     /// @notice An act is scheduled for at most 365 days from now (seconds UTC).
     error AuthorityTooLate(uint48 when, uint48 latest);
+    /// @notice Nothing is scheduled before the suite is settled.
+    error AuthorityNotSettled();
+    /// @notice A call of so many bytes could be scheduled but not cancelled.
+    error AuthorityTooLong(uint256 length, uint256 most);
     /// @notice Marks only rise.
     error AuthorityMarkNotHigher(address stream, uint32 seq, uint32 mark);
     /// @notice The stream has no such record, or its last record's chain is another.

@@ -10,7 +10,7 @@ interface ISuiteFactory {
     error FactoryNotOurs(address token);
     /// @notice The code at the implementation's address is not the one that was named.
     error FactoryOtherCode(address implementation, bytes32 codeHash, bytes32 found);
-    /// @notice The implementation holds no code, or obeys or asks other contracts than this suite's.
+    /// @notice The implementation holds no code of its own, or says that it is wired to other contracts than this suite's.
     error FactoryForeignImplementation(address implementation);
 
     /// @notice Creates a token behind an ERC-1967 proxy, PENDING. The listing registry alone.

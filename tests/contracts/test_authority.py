@@ -12,7 +12,7 @@ from stockade.records import ZERO_ADDRESS, Basis, Phase, Role
 from tests.contracts.support import ORDER, SANCTIONS, carry_out, refuses, report
 from tests.support import DAY
 
-ROLE, FUNCTION, SETTLED, ACKNOWLEDGED, SCHEDULED, CANCELED = range(1, 7)
+ROLE, FUNCTION, SETTLED, ACKNOWLEDGED, SCHEDULED, CANCELED, EXECUTED = range(1, 8)
 ROLE_DATA = ["uint64", "address", "bool", "uint32", "uint48"]
 SUSPENSION, PHASE = 6, 3
 MOST = 365 * DAY
@@ -157,7 +157,8 @@ def test_grant__lower_delay__holds_only_after_the_difference(authority, actors, 
     receipt = decree(actors.key_admin, "grantRole", Role.CUSTODY_ADMIN, actors.custody_admin, 2 * DAY, days=1)
 
     account, since = actors.custody_admin, receipt.timestamp + 3 * DAY
-    assert raised.decode_logs(authority.Reported) == [
+    # EXECUTED comes first.
+    assert raised.decode_logs(authority.Reported)[1:] == [
         reported(
             authority,
             raised,
@@ -165,11 +166,12 @@ def test_grant__lower_delay__holds_only_after_the_difference(authority, actors, 
             actors.key_admin,
             ROLE_DATA,
             [Role.CUSTODY_ADMIN, account, True, 5 * DAY, raised.timestamp],
+            2,
         )
     ]
     values = [Role.CUSTODY_ADMIN, account, True, 2 * DAY, since]
-    assert receipt.decode_logs(authority.Reported) == [
-        reported(authority, receipt, ROLE, actors.key_admin, ROLE_DATA, values)
+    assert receipt.decode_logs(authority.Reported)[1:] == [
+        reported(authority, receipt, ROLE, actors.key_admin, ROLE_DATA, values, 2)
     ]
     assert tuple(authority.getAccess(Role.CUSTODY_ADMIN, account))[1:] == (5 * DAY, 2 * DAY, since)
 
@@ -334,9 +336,9 @@ def test_map__another_function__reported_one_by_one(house, authority, actors, de
 
     types = ["address", "bytes4", "uint64"]
     values = [[house.registry, each, Role.REGULATOR] for each in chosen]
-    assert receipt.decode_logs(authority.Reported) == [
+    assert receipt.decode_logs(authority.Reported)[1:] == [
         reported(authority, receipt, FUNCTION, actors.admin, types, each, step)
-        for step, each in enumerate(values, start=1)
+        for step, each in enumerate(values, start=2)
     ]
     assert [authority.getTargetFunctionRole(house.registry, each) for each in chosen] == [Role.REGULATOR] * 2
 
@@ -352,9 +354,14 @@ def test_map__to_a_role_that_keeps_it__only_a_function_of_no_role(
     arguments = {"target": house.registry, "selector": freeze, "role": Role.COMPLIANCE}
     with refuses(authority.AuthorityFunctionFixed, **arguments):
         carry_out(authority, data, actors.admin)
+    # Nor in two steps: nothing is taken from its role without another.
+    data = announce(actors.admin, "setTargetFunctionRole", house.registry, [freeze], Role.ADMIN)
+    travel(20 * DAY)
+    with refuses(authority.AuthorityFunctionFixed, **arguments):
+        carry_out(authority, data, actors.admin)
     decree(actors.admin, "setTargetFunctionRole", actors.alice, [freeze], role)
     assert authority.getTargetFunctionRole(actors.alice, freeze) == role
-    for each in (Role.COMPLIANCE, role):
+    for each in (Role.COMPLIANCE, Role.ADMIN, Role.COMPLIANCE, role):
         fresh.setTargetFunctionRole(house.registry, [freeze], each, sender=actors.stranger)
 
 
@@ -500,6 +507,44 @@ def test_schedule__around_a_year__not_beyond(authority, actors, now, at, off):
     else:
         authority.schedule(authority, data, when, sender=actors.admin)
         assert authority.getSchedule(authority.hashOperation(actors.admin, authority, data)) == when
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_schedule__around_what_can_be_cancelled__no_longer(authority, actors, longer):
+    data = authority.grantRole.encode_input(Role.GUARDIAN, actors.bob, 0)
+    data += bytes(65_536 + longer - len(data))
+
+    if longer:
+        with refuses(authority.AuthorityTooLong, length=65_537, most=65_536):
+            authority.schedule(authority, data, 0, sender=actors.admin)
+    else:
+        authority.schedule(authority, data, 0, sender=actors.admin)
+        authority.cancel(actors.admin, authority, data, sender=actors.guardian)
+
+
+def test_schedule__before_settling__refused(fresh, actors):
+    """What the deployer lends with a short delay must not outlast the settling."""
+    fresh.grantRole(Role.ISSUER, actors.bob, 1, sender=actors.stranger)
+    fresh.setTargetFunctionRole(actors.alice, [b"\1\2\3\4"], Role.ISSUER, sender=actors.stranger)
+
+    with refuses(fresh.AuthorityNotSettled):
+        fresh.schedule(actors.alice, b"\1\2\3\4", 0, sender=actors.bob)
+    fresh.settle(actors.admin, sender=actors.stranger)
+    fresh.schedule(actors.alice, b"\1\2\3\4", 0, sender=actors.bob)
+
+
+def test_schedule__carried_out__reported_by_who_did_it(authority, actors, announce, decree, travel):
+    """By the authority's own functions; of another contract's, the operator is that contract (test_factory)."""
+    data = announce(actors.key_admin, "revokeRole", Role.ISSUER, actors.bob)
+    travel(DAY)
+
+    receipt = carry_out(authority, data, actors.key_admin)
+
+    operation = authority.hashOperation(actors.key_admin, authority, data)
+    assert receipt.events == [
+        authority.OperationExecuted(operationId=operation, nonce=1),
+        reported(authority, receipt, EXECUTED, actors.key_admin, ["bytes32", "uint32"], [operation, 1]),
+    ]
 
 
 def test_schedule__by_who_may_not__refused_and_reports_nothing(authority, actors):

@@ -10,7 +10,7 @@ from ethpm_types import ContractType
 from stockade import manifest
 from stockade.records import Kind
 from tests.conftest import instance
-from tests.contracts.support import ALL_CLASSES, carry_out, entry, refuses
+from tests.contracts.support import ALL_CLASSES, carry_out, entry, refuses, report
 from tests.support import DAY, SHARE
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -76,6 +76,7 @@ def test_upgrade__after_twenty_days__moves_the_tokens_and_keeps_their_state(
     data = upgrading(stage, new, [token, other])
     assert receipt.events == [
         stage.authority.OperationExecuted(operationId=operation(stage, actors, data), nonce=1),
+        report(stage.authority, receipt, 7, stage.factory, ["bytes32", "uint32"], [operation(stage, actors, data), 1]),
         entry(token, receipt, Kind.UPGRADE, stage.factory, to=new),
         token.Upgraded(new),
         entry(other, receipt, Kind.UPGRADE, stage.factory, to=new),
@@ -156,6 +157,18 @@ def test_upgrade__other_code_than_was_named__refused(stage, token, actors, imple
         with refuses(stage.factory.FactoryOtherCode, implementation=new, codeHash=code, found=there):
             execute()
     assert stage.factory.implementation() == stage.suite.deployment.addresses["implementation"]
+
+
+def test_upgrade__to_a_key_that_lends_other_code__refused(stage, keys, actors, delegate, schedule, travel):
+    """EIP-7702: its key could lend another's code the next day, and no hash would tell."""
+    delegate(keys.outsider, stage.factory.implementation())
+    new = keys.outsider.address
+    assert stage.authority.provider.get_code(new)[:3] == b"\xef\x01\x00"
+    execute = schedule(new, [])
+    travel(20 * DAY)
+
+    with refuses(stage.factory.FactoryForeignImplementation, implementation=new):
+        execute()
 
 
 def test_upgrade__one_token_not_of_the_suite__upgrades_none(stage, token, actors, implement, schedule, travel):

@@ -168,6 +168,7 @@ abstract contract Stage is PlainRules {
 
     function _act(address caller, address target, bytes memory data) internal returns (bool ok, bytes memory back) {
         acting = caller;
+        consuming = target == address(authority) ? caller : target;
         vm.prank(caller);
         (ok, back) = target.call(data);
         // forge records also what a reverted call had logged.

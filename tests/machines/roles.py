@@ -41,6 +41,8 @@ TABLE: dict[str, dict[Role, tuple[str, ...]]] = {
     "SuiteFactory": {Role.UPGRADER: ("upgrade",)},
     "SuiteAuthority": {Role.REGULATOR: ("acknowledge",)},
 }
+# The longest call that can be scheduled, in bytes.
+MOST_DATA = 65_536
 # How long after its time a scheduled act can still be made.
 WEEK = 7 * DAY
 
@@ -152,6 +154,8 @@ class Roles:
         need(self.time < due + WEEK, "AccessManagerExpired", operation)
         del self.schedules[operation]
         self.log(self.authority, "OperationExecuted", operation, self.nonces[operation])
+        operator = call.sender if call.target == self.authority else call.target
+        self.report(self.authority, 7, operator, operation, self.nonces[operation])
 
     def alone(self, call: Call, role: Role) -> None:
         """Tokens ask for the role itself, which nobody with a delay holds for them."""
@@ -164,7 +168,9 @@ class Roles:
     # ---------------------------------------------------------------- schedules
 
     def schedule(self, call: Call, target: str, data: bytes, when: int) -> None:
+        need(self.settled, "AuthorityNotSettled")
         need(when <= self.time + YEAR, "AuthorityTooLate", when, self.time + YEAR)
+        need(len(data) <= MOST_DATA, "AuthorityTooLong", len(data), MOST_DATA)
         member, delay = self.held(self.required(target, data), call.sender)
         late_enough = delay and (when == 0 or when >= self.time + delay)
         need(member and late_enough, "AccessManagerUnauthorizedCall", call.sender, target, data[:4])
@@ -241,14 +247,14 @@ class Roles:
 
     def set_target_function_role(self, call: Call, target: str, selectors: list[bytes], role: int) -> None:
         """ADMIN maps functions, but neither the authority's own nor those that UPGRADER or CUSTODY_ADMIN wait for; and
-        once the suite is settled, only what is in no table becomes one of theirs.
+        once the suite is settled, only what is in no table becomes one of theirs, and nothing leaves the table.
         """
         self.restricted(call)
         for each in selectors:
             need(role <= Role.GUARDIAN, "AuthorityUnknownRole", role)
             present = self.functions.get((target, each), Role.ADMIN)
             slow = (Role.UPGRADER, Role.CUSTODY_ADMIN)
-            taken = self.settled and role in slow and present != Role.ADMIN
+            taken = self.settled and role in (Role.ADMIN, *slow) and present != Role.ADMIN
             free = target != self.authority and present not in slow and not taken
             need(free, "AuthorityFunctionFixed", target, each, present)
             self.functions[target, each] = role

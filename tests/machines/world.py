@@ -58,6 +58,7 @@ DATA: dict[str, dict[int, list[str]]] = {
         4: ["address", "uint32", "uint160"],
         5: ["bytes32", "uint32", "uint48", "address", "bytes"],
         6: ["bytes32", "uint32"],
+        7: ["bytes32", "uint32"],
     },
 }
 

@@ -87,6 +87,7 @@ THROUGH = {
     "ShareToken.escrow(address,uint256,bytes32)": (REQUEST, Kind.ESCROW),
     "ShareToken.forceEscrow(address,uint256,bytes32)": (FORCE_REQUEST, Kind.FORCE),
     "ShareToken.upgradeToAndCall(address,bytes)": (UPGRADE, Kind.UPGRADE),
+    "SuiteAuthority.consumeScheduledOp(address,bytes)": (UPGRADE, AuthorityKind.EXECUTED),
     "SuiteFactory.createToken(string,string,uint16,uint8)": (LIST, ListingsKind.LISTING),
 }
 
@@ -95,7 +96,6 @@ _FIXED = "always refused: what it would change is fixed"
 SILENT = {
     "ShareToken.approve(address,uint256)": "sets an allowance only; the movement under it is judged and reported",
     "ShareToken.permit(address,address,uint256,uint256,uint8,bytes32,bytes32)": "an allowance, like approve",
-    "SuiteAuthority.consumeScheduledOp(address,bytes)": "a part of the act that was scheduled, which reports",
     "SuiteAuthority.labelRole(uint64,string)": "a name for people, kept in an event alone",
     "SuiteAuthority.multicall(bytes[])": "its calls report, each its own",
 } | {

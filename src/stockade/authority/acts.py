@@ -96,6 +96,8 @@ def map_function(suite: Suite, function: str, role: Role) -> ContractFunction:
         raise InputError(f"{function} is {role.name}'s already: nothing to do.")
     if role in FIXED_ROLES and present is not Role.ADMIN:
         raise InputError(f"{function} is {present.name}'s, and would be {role.name}'s for good: it cannot be mapped.")
+    if role is Role.ADMIN:
+        raise InputError(f"{function} is {present.name}'s: it can be given to another role, but not to none.")
     return suite.authority.functions.setTargetFunctionRole(contract.address, [selector], role)
 
 
@@ -200,7 +202,7 @@ def check_executable(suite: Suite, sender: ChecksumAddress, operation: Operation
 
 
 def cancel(suite: Suite, signer: Signer, operation: Operation) -> TxReceipt:
-    """Cancels an operation: one's own, or another's as GUARDIAN or ADMIN. Raises Refused."""
+    """Cancels an operation: one's own, or another's as GUARDIAN. Raises Refused."""
     check_cancellable(suite, signer.address, operation)
     return suite.send(signer, _cancellation(suite, operation))
 

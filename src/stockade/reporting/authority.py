@@ -1,8 +1,4 @@
-"""Who may do what, rebuilt from the authority's reports alone: roles, functions, the regulator's marks, and what waits.
-
-An act that was scheduled is reported again by what it does, once it is carried out; the authority itself does not say
-so. Whether it still waits, `stockade.authority.operations` asks.
-"""
+"""Who may do what and what waits, rebuilt from the authority's reports alone, with the regulator's marks."""
 
 from __future__ import annotations
 
@@ -13,7 +9,16 @@ from typing import NamedTuple
 from eth_typing import ChecksumAddress
 
 from stockade.records import Role
-from stockade.reporting.entries import Acknowledged, Canceled, Entry, FunctionMapped, RoleSet, Scheduled, Settled
+from stockade.reporting.entries import (
+    Acknowledged,
+    Canceled,
+    Entry,
+    Executed,
+    FunctionMapped,
+    RoleSet,
+    Scheduled,
+    Settled,
+)
 from stockade.reporting.streams import Head
 
 
@@ -25,10 +30,12 @@ class Membership(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """When an act was last scheduled: how often so far, and whether that was taken back."""
+    """An act that was scheduled: how often so far, and from when it may be made (seconds UTC); zero once it was made or
+    canceled. A week later it may no more, which is not reported.
+    """
 
     nonce: int
-    canceled: bool
+    ready_at: int
 
 
 @dataclass
@@ -59,10 +66,10 @@ def replay_authority(entries: Iterable[Entry]) -> AuthorityState:
                 state.functions[target, selector] = role
             case Acknowledged(stream, sequence, chain):
                 state.marks[stream] = Head(sequence, chain)
-            case Scheduled(operation, nonce):
-                state.schedules[operation] = Schedule(nonce, canceled=False)
-            case Canceled(operation, nonce):
-                state.schedules[operation] = Schedule(nonce, canceled=True)
+            case Scheduled(operation, nonce, ready_at):
+                state.schedules[operation] = Schedule(nonce, ready_at)
+            case Canceled(operation, nonce) | Executed(operation, nonce):
+                state.schedules[operation] = Schedule(nonce, 0)
             case Settled():
                 state.settled = True
     return state

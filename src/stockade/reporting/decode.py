@@ -42,6 +42,7 @@ from stockade.reporting.entries import (
     CustodianSet,
     DocumentSet,
     Entry,
+    Executed,
     Exemption,
     ExemptionSet,
     FreezeChanged,
@@ -287,5 +288,6 @@ _LAYOUTS: dict[str, dict[int, _Layout]] = {
             lambda operation, nonce, ready, target, data: Scheduled(operation, nonce, ready, _address(target), data),
         ),
         AuthorityKind.CANCELED: (("bytes32", "uint32"), Canceled),
+        AuthorityKind.EXECUTED: (("bytes32", "uint32"), Executed),
     },
 }

@@ -66,6 +66,7 @@ class AuthorityKind(IntEnum):
     ACKNOWLEDGED = 4
     SCHEDULED = 5
     CANCELED = 6
+    EXECUTED = 7
 
 
 KINDS: dict[str, type[IntEnum]] = {
@@ -386,6 +387,14 @@ class Scheduled(Content):
 @dataclass(frozen=True)
 class Canceled(Content):
     """Authority 6: by its operator, what was scheduled is not made."""
+
+    operation: bytes
+    nonce: int
+
+
+@dataclass(frozen=True)
+class Executed(Content):
+    """Authority 7: what was scheduled is made, by who scheduled it. The operator is the contract that was called."""
 
     operation: bytes
     nonce: int

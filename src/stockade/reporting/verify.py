@@ -281,8 +281,8 @@ class _Questions:
         for operation, schedule in state.schedules.items():
             key = f"0x{operation.hex()}"
             yield Question("times scheduled", key, schedule.nonce, self._at(functions.getNonce(operation)))
-            if schedule.canceled:
-                yield Question("canceled, so due at", key, 0, self._at(functions.getSchedule(operation)))
+            if not schedule.ready_at:
+                yield Question("made or canceled", key, 0, self._at(functions.getSchedule(operation)))
 
     def _token(self, token: ChecksumAddress) -> Iterator[Question]:
         functions = plain_contract(self.suite.w3, "ShareToken", token).functions

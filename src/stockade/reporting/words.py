@@ -17,6 +17,7 @@ from stockade.reporting.entries import (
     CustodianSet,
     DocumentSet,
     Entry,
+    Executed,
     ExemptionSet,
     FreezeChanged,
     FunctionMapped,
@@ -125,6 +126,8 @@ def sentence(entry: Entry) -> str:
             return f"scheduled {call} from {utc(ready_at)}, operation 0x{operation.hex()} ({nonce})"
         case Canceled(operation, nonce):
             return f"canceled operation 0x{operation.hex()} ({nonce})"
+        case Executed(operation, nonce):
+            return f"executed operation 0x{operation.hex()} ({nonce})"
         case DocumentSet(token, name, uri, digest):
             what = f"{text(uri)}, hash 0x{digest.hex()}" if uri else "removed"
             return f"{token}, document {ascii_text(name)}: {what}"
