@@ -116,8 +116,7 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
     {
         bool isMember;
         (isMember, delay) = hasRole(getTargetFunctionRole(target, selector), caller);
-        // Whoever is no member has no delay: a grant holds at once.
-        return (isMember && delay == 0, delay);
+        return isMember ? (delay == 0, delay) : (false, 0);
     }
 
     /// @inheritdoc IAccessManager
