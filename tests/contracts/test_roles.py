@@ -79,6 +79,8 @@ class Scene:
         msft = shares["MSFT"]
         return {
             "setRecords": ([], [], EVIDENCE),
+            "offerRecords": ([who.alice], 2),
+            "assignRecords": ([who.alice], 2, *order),
             "freeze": (who.stranger, *order),
             "unfreeze": (who.outsider, *order),
             "setRegistrar": (who.stranger, 7),
