@@ -16,6 +16,8 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
     uint8 private constant UNFREEZE = 4;
     uint8 private constant RECOVERY = 5;
     uint8 private constant REGISTRAR = 6;
+    uint8 private constant OFFER = 7;
+    uint8 private constant ASSIGNMENT = 8;
 
     /// @dev Whatever lies above the record or beyond the known scopes.
     uint256 private constant MUST_BE_ZERO =
@@ -25,9 +27,11 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
     uint256 private constant STATUSES = (1 << Record.ACTIVE) | (1 << Record.REVOKED);
     uint256 private constant CLASSES = Control.ALL_CLASSES;
 
-    /// @dev A struct, so that one look-up serves reading and writing.
+    /// @dev A struct, so that one look-up serves reading and writing. An offer lies beside the record, not in it: a
+    /// registrar's own rows do not read it, and whatever changes the record's registrar sets it to zero.
     struct Entry {
         InvestorRecord record;
+        uint16 offeredTo;
     }
 
     struct Recovery {
@@ -68,6 +72,26 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
         _setHead(head);
     }
 
+    /// @inheritdoc IInvestorRegistry
+    function offerRecords(address[] calldata wallets, uint16 to) external restricted {
+        uint16 number = _registrars[msg.sender];
+        require(number != 0, RegistryNotARegistrar(msg.sender));
+        require(to != Record.LOST, RegistryReservedNumber(to));
+
+        uint256 head = _loadHead();
+        for (uint256 row = 0; row < wallets.length; ++row) {
+            address wallet = wallets[row];
+            Entry storage entry = _records[wallet];
+            uint16 owner = entry.record.registrar();
+            require(owner == number, RegistryWrongRegistrar(row, wallet, owner, number));
+            require(to != number && to != entry.offeredTo, RegistryUnchanged(wallet));
+
+            entry.offeredTo = to;
+            head = _reportAfter({head: head, kind: OFFER, data: abi.encode(wallet, to)});
+        }
+        _setHead(head);
+    }
+
     // ---------------------------------------------------------------- compliance
 
     /// @inheritdoc IInvestorRegistry
@@ -91,6 +115,27 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
     }
 
     /// @inheritdoc IInvestorRegistry
+    function assignRecords(address[] calldata wallets, uint16 to, Basis basis, bytes32 orderHash) external restricted {
+        require(!basis.isUnstated(), RegistryBasisUnstated());
+        require(to != 0 && to != Record.LOST, RegistryReservedNumber(to));
+
+        bytes32 ref = basis.withOrder(orderHash);
+        uint256 head = _loadHead();
+        for (uint256 row = 0; row < wallets.length; ++row) {
+            address wallet = wallets[row];
+            InvestorRecord record = _records[wallet].record;
+            uint16 owner = record.registrar();
+            require(owner != 0 && owner != Record.LOST, RegistryWrongRegistrar(row, wallet, owner, to));
+            require(owner != to, RegistryUnchanged(wallet));
+
+            record = record.withRegistrar(to);
+            _records[wallet] = Entry({record: record, offeredTo: 0});
+            head = _reportAfter({head: head, kind: ASSIGNMENT, data: abi.encode(wallet, record, ref)});
+        }
+        _setHead(head);
+    }
+
+    /// @inheritdoc IInvestorRegistry
     function recover(address lost, address replacement, Basis basis, bytes32 orderHash) external restricted {
         require(!basis.isUnstated(), RegistryBasisUnstated());
         InvestorRecord record = _records[lost].record;
@@ -102,7 +147,7 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
 
         record = record.withStanding(Record.REVOKED).withRegistrar(Record.LOST);
         bytes32 ref = basis.withOrder(orderHash);
-        _records[lost].record = record;
+        _records[lost] = Entry({record: record, offeredTo: 0});
         _recoveries[lost] = Recovery({replacement: replacement, ref: ref});
         _report(RECOVERY, abi.encode(lost, replacement, record, ref));
     }
@@ -149,6 +194,11 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
     }
 
     /// @inheritdoc IInvestorRegistry
+    function offeredTo(address wallet) external view returns (uint16) {
+        return _records[wallet].offeredTo;
+    }
+
+    /// @inheritdoc IInvestorRegistry
     function registrarOf(address account) external view returns (uint16) {
         return _registrars[account];
     }
@@ -180,8 +230,10 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
         uint256 old = InvestorRecord.unwrap(entry.record);
         // A wallet that was frozen before it had a record has no owner yet.
         uint256 owner = uint16(old >> 48);
-        if (uint16(word >> 48) != number || (owner != 0 && owner != number)) {
-            revert RegistryWrongRegistrar(row, address(uint160(wallet)), uint16(owner), uint16(word >> 48));
+        if (uint16(word >> 48) != number) _wrongRegistrar(row, wallet, owner, word);
+        if (owner != 0 && owner != number) {
+            if (entry.offeredTo != number) _wrongRegistrar(row, wallet, owner, word);
+            entry.offeredTo = 0;
         }
 
         word |= old & Record.FROZEN;
@@ -204,6 +256,10 @@ contract InvestorRegistry is IInvestorRegistry, Governed, ReportStream {
             log2(add(data, 0x40), 0x20, topic, wallet)
         }
         return (seq << 160) | uint160(link);
+    }
+
+    function _wrongRegistrar(uint256 row, uint256 wallet, uint256 owner, uint256 word) private pure {
+        revert RegistryWrongRegistrar(row, address(uint160(wallet)), uint16(owner), uint16(word >> 48));
     }
 
     function _setFrozen(address wallet, bool frozen, Basis basis, bytes32 orderHash) private {

@@ -43,8 +43,8 @@ OPERATIONAL = (Role.ISSUER, Role.COMPLIANCE, Role.REGISTRAR, Role.CUSTODY_ADMIN,
 # Which role may call which `restricted` function. REGULATOR_SUSPENDS is added where the profile says so.
 FUNCTIONS: dict[str, dict[Role, tuple[str, ...]]] = {
     "registry": {
-        Role.REGISTRAR: ("setRecords",),
-        Role.COMPLIANCE: ("freeze", "unfreeze", "setRegistrar", "recover"),
+        Role.REGISTRAR: ("setRecords", "offerRecords"),
+        Role.COMPLIANCE: ("freeze", "unfreeze", "setRegistrar", "assignRecords", "recover"),
     },
     "ledger": {
         Role.CUSTODY_ADMIN: ("addCustodian", "setCustodianOpen", "setAttestors", "setTerms"),

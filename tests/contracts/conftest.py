@@ -94,6 +94,23 @@ def given(
 
 
 @pytest.fixture
+def write(registry: ContractInstance, actors: SimpleNamespace) -> Callable[..., ReceiptAPI]:
+    """A registrar writes rows of (wallet, word)."""
+
+    def batch(*rows: tuple[Any, int], sender: Any = actors.registrar) -> ReceiptAPI:
+        wallets, words = [row[0] for row in rows], [row[1] for row in rows]
+        return registry.setRecords(wallets, words, EVIDENCE, sender=sender)
+
+    return batch
+
+
+@pytest.fixture
+def word(record: Callable[..., InvestorRecord]) -> Callable[..., int]:
+    """A good record, packed; the same one every time."""
+    return lambda **changes: record(**{"expires_at": 2**34, **changes}).pack()
+
+
+@pytest.fixture
 def at(chain: Any) -> Callable[[int], None]:
     """The next transaction happens in exactly this second (UTC). Views answer for the block before it, unless they are
     asked with `block_id="pending"`.

@@ -20,6 +20,7 @@ from eth_utils.crypto import keccak
 from stockade import manifest
 from stockade.chain import decode_error, revert_data
 from stockade.records import ZERO_ADDRESS, Basis, Control, Kind, order_ref
+from stockade.reporting.entries import RegistryKind
 from tests.support import ROOT
 
 NO_REF = bytes(32)
@@ -152,6 +153,17 @@ def report(
         timestamp=receipt.timestamp,
         data=encode(types, [_plain(value) for value in values]),
     )
+
+
+def batch_events(
+    registry: ContractInstance, receipt: ReceiptAPI, registrar: Any, number: int, rows: list[tuple[Any, int]]
+) -> list[Any]:
+    """The events of a batch of records: its head, then each row with its place in the stream above the record."""
+    values = [number, len(rows), EVIDENCE]
+    head = report(registry, receipt, RegistryKind.BATCH, registrar, ["uint16", "uint32", "bytes32"], values)
+    seq = head.event_arguments["seq"]
+    written = [registry.RecordSet(wallet, (seq + step) << 168 | word) for step, (wallet, word) in enumerate(rows, 1)]
+    return [head, *written]
 
 
 def poke_record(chain: Any, registry: ContractInstance, wallet: Any, word: int) -> None:

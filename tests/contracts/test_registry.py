@@ -6,46 +6,14 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from stockade.records import FROZEN_BIT as FROZEN
 from stockade.records import ZERO_ADDRESS, Basis, InvestorClass, Scope, Status, order_ref
-from tests.contracts.support import EVIDENCE, ORDER, SANCTIONS, refuses, report
+from tests.contracts.support import EVIDENCE, ORDER, SANCTIONS, batch_events, refuses, report
 
 BATCH, FREEZE, UNFREEZE, REGISTRAR = 1, 3, 4, 6
 FREEZE_DATA = ["address", "uint256", "bytes32"]
-FROZEN = 0x80
 
 pytestmark = pytest.mark.usefixtures("house")
-
-
-@pytest.fixture
-def write(registry, actors):
-    """A registrar writes rows of (wallet, word)."""
-
-    def rows(*rows, sender=actors.registrar):
-        wallets, words = [row[0] for row in rows], [row[1] for row in rows]
-        return registry.setRecords(wallets, words, EVIDENCE, sender=sender)
-
-    return rows
-
-
-@pytest.fixture
-def word(record):
-    """A good record, packed; the same one every time."""
-    return lambda **changes: record(**{"expires_at": 2**34, **changes}).pack()
-
-
-def batch_events(registry, receipt, registrar, number, rows):
-    """The events of a batch: its head, then each row with its place in the stream above the record."""
-    head = report(
-        registry,
-        receipt,
-        BATCH,
-        registrar,
-        ["uint16", "uint32", "bytes32"],
-        [number, len(rows), EVIDENCE],
-    )
-    seq = head.event_arguments["seq"]
-    written = [registry.RecordSet(wallet, (seq + step) << 168 | word) for step, (wallet, word) in enumerate(rows, 1)]
-    return [head, *written]
 
 
 # ---------------------------------------------------------------- what a registrar writes

@@ -81,6 +81,8 @@ class Scene:
         implementation = self.stage.factory.implementation()
         return {
             "setRecords": ([], [], EVIDENCE),
+            "offerRecords": ([who.alice], 2),
+            "assignRecords": ([who.alice], 2, *order),
             "freeze": (who.stranger, *order),
             "unfreeze": (who.outsider, *order),
             "setRegistrar": (who.stranger, 7),

@@ -11,7 +11,7 @@ import {ReasonCode} from "../../contracts/types/ReasonCode.sol";
 import {Role} from "../../contracts/types/Role.sol";
 import {Stage} from "./Stage.sol";
 
-/// @title COMPLIANCE, PAUSER and registrars: freezes, force, recovery, pauses, records.
+/// @title COMPLIANCE and PAUSER: freezes, force, recovery, pauses.
 abstract contract EnforcementRoom is Stage {
     uint256 internal lostWallets;
 
@@ -247,63 +247,6 @@ abstract contract EnforcementRoom is Stage {
         else _weighRight(4, may, present & pauses != 0, ok, back);
         _confirmNothingMoved();
         _check(4, !ok || settings[address(share)].pauses() == present & ~pauses, "another pause lifted than asked for");
-        _count(ok);
-    }
-
-    // ---------------------------------------------------------------- registrars
-
-    /// @dev One or two rows of one registrar, all or none; mostly good ones.
-    function setRecords(uint256 seed) external step {
-        Dice memory dice = _dice(seed);
-        address caller = _rarely(dice, 12) ? _drawWallet(dice) : _rarely(dice, 6) ? REGISTRAR_2 : REGISTRAR_1;
-        address[] memory rows = new address[](1 + _draw(dice, 2));
-        InvestorRecord[] memory words = new InvestorRecord[](rows.length);
-        bool fits = registrars[caller] != 0;
-        for (uint256 i = 0; i < rows.length; ++i) {
-            uint256 place = _draw(dice, wallets.length);
-            rows[i] = wallets[place];
-            words[i] = _drawRecord(dice, place, registrars[caller]);
-            uint16 owner = records[rows[i]].registrar();
-            fits = fits && words[i].registrar() == registrars[caller] && (owner == 0 || owner == registrars[caller])
-                && words[i].standing() != Record.NONE && words[i].status() <= Record.REVOKED;
-        }
-
-        (bool ok, bytes memory back) =
-            _act(caller, address(registry), abi.encodeCall(registry.setRecords, (rows, words, _drawOrder(dice))));
-        _weighRight(3, _may(Role.REGISTRAR, caller), fits, ok, back);
-        _confirmNothingMoved();
-        InvestorRecord written = records[rows[rows.length - 1]].withFrozen(false);
-        bool same = InvestorRecord.unwrap(written) == InvestorRecord.unwrap(words[rows.length - 1]);
-        _check(6, !ok || same, "another record reported than written");
-        _count(ok);
-    }
-
-    function _drawRecord(Dice memory dice, uint256 place, uint16 number) private view returns (InvestorRecord) {
-        uint256 word = InvestorRecord.unwrap(_goodRecord(place));
-        uint256 change = _draw(dice, 16);
-        if (change == 0) word ^= 3; // ACTIVE becomes REVOKED
-        if (change == 1) word &= ~(uint256(1) << (8 + _draw(dice, 5))); // one scope less
-        if (change == 2) word = (word & ~(uint256(0xff) << 24)) | ((1 + _draw(dice, 10)) << 24); // another class
-        if (change == 3) {
-            word = (word & ~(uint256(type(uint40).max) << 64)) | ((block.timestamp + _draw(dice, 3 days)) << 64);
-        }
-        if (change == 4) word |= Record.FROZEN; // never a registrar's to write
-        InvestorRecord record = InvestorRecord.wrap(word);
-        return _rarely(dice, 16) ? record : record.withRegistrar(number);
-    }
-
-    /// @dev A second key of registrar 1 comes and goes, so that a key is rotated without rewriting records.
-    function setRegistrar(uint256 seed) external step {
-        Dice memory dice = _dice(seed);
-        address caller = _drawOfficer(dice, Role.COMPLIANCE, COMPLIANCE);
-        uint16 number = _rarely(dice, 8) ? Record.LOST : uint16(_draw(dice, 3));
-        bool fits = number != Record.LOST && registrars[SPARE] != number;
-
-        (bool ok, bytes memory back) =
-            _act(caller, address(registry), abi.encodeCall(registry.setRegistrar, (SPARE, number)));
-        _weighRight(3, _may(Role.COMPLIANCE, caller), fits, ok, back);
-        _confirmNothingMoved();
-        _check(3, !ok || registrars[SPARE] == number, "a registrar's number did not show");
         _count(ok);
     }
 }

@@ -15,11 +15,12 @@ import {AuthorityRoom} from "./AuthorityRoom.sol";
 import {CustodyRoom} from "./CustodyRoom.sol";
 import {HolderRoom} from "./HolderRoom.sol";
 import {ListingRoom} from "./ListingRoom.sol";
+import {RegistrarRoom} from "./RegistrarRoom.sol";
 
 /// @title The laws of ARCHITECTURE section 5 under every sequence of acts that forge can think of.
 /// @dev The rooms' handlers never revert: each foretells its outcome by the plain rules, and `broken` keeps what contradicts
 /// a law. What can only be seen in the state as a whole is looked at here.
-contract Laws is HolderRoom, CustodyRoom, ListingRoom, AuthorityRoom {
+contract Laws is HolderRoom, CustodyRoom, ListingRoom, RegistrarRoom, AuthorityRoom {
     struct FuzzSelector {
         address addr;
         bytes4[] selectors;
@@ -82,14 +83,14 @@ contract Laws is HolderRoom, CustodyRoom, ListingRoom, AuthorityRoom {
 
     /// @dev What the suite is for comes twice as often.
     function _handlers() private pure returns (bytes4[] memory list) {
-        string[35] memory names = _names();
+        string[38] memory names = _names();
         list = new bytes4[](names.length + 4);
         for (uint256 i = 0; i < list.length; ++i) {
             list[i] = _selector(names[i % names.length]);
         }
     }
 
-    function _names() private pure returns (string[35] memory) {
+    function _names() private pure returns (string[38] memory) {
         return [
             "transfer",
             "transferFrom",
@@ -111,6 +112,9 @@ contract Laws is HolderRoom, CustodyRoom, ListingRoom, AuthorityRoom {
             "pause",
             "unpause",
             "setRecords",
+            "takeOver",
+            "offerRecords",
+            "assignRecords",
             "setRegistrar",
             "phase",
             "halt",
@@ -161,8 +165,8 @@ contract Laws is HolderRoom, CustodyRoom, ListingRoom, AuthorityRoom {
     /// @dev Eight walks over handlers drawn as forge draws them. What is rare in one must have succeeded in some.
     function test_handlers__eight_walks__each_succeeds_often() external {
         bytes4[] memory handlers = _handlers();
-        string[35] memory names = _names();
-        uint256[35] memory successes;
+        string[38] memory names = _names();
+        uint256[38] memory successes;
         uint256 start = vm.snapshotState();
         for (uint256 walk = 0; walk < 8; ++walk) {
             for (uint256 i = 0; i < 500; ++i) {
@@ -291,6 +295,7 @@ contract Laws is HolderRoom, CustodyRoom, ListingRoom, AuthorityRoom {
         address known = wallets[_turn(wallets.length)];
         bool same = InvestorRecord.unwrap(registry.recordOf(known)) == InvestorRecord.unwrap(records[known]);
         require(same, "a record is not rebuilt");
+        require(registry.offeredTo(known) == offers[known], "an offer is not rebuilt");
         require(registry.registrarOf(SPARE) == registrars[SPARE], "a registrar is not rebuilt");
     }
 

@@ -79,6 +79,7 @@ abstract contract Replay is SuiteFixture {
     mapping(address token => ControlWord) internal settings;
     mapping(address token => address) internal runsOn;
     mapping(address wallet => InvestorRecord) internal records;
+    mapping(address wallet => uint16) internal offers;
     mapping(address lost => address) internal replacements;
     mapping(address account => uint16) internal registrars;
     mapping(address token => mapping(uint32 custodian => Position)) internal positions;
@@ -207,6 +208,11 @@ abstract contract Replay is SuiteFixture {
         _advance(log.emitter, word >> 168, keccak256(abi.encode(heads[log.emitter].chain, wallet, word)));
         InvestorRecord record = InvestorRecord.wrap((word << 88) >> 88);
         _check(3, record.isFrozen() == records[wallet].isFrozen(), "a registrar's write changed a freeze");
+        uint16 owner = records[wallet].registrar();
+        if (owner != 0 && owner != record.registrar()) {
+            _check(3, offers[wallet] == record.registrar(), "a record taken over that was not offered");
+            offers[wallet] = 0;
+        }
         records[wallet] = record;
     }
 
@@ -261,11 +267,19 @@ abstract contract Replay is SuiteFixture {
         } else if (kind == 5) {
             (address lost, address replacement, InvestorRecord record,) =
                 abi.decode(data, (address, address, InvestorRecord, bytes32));
-            records[lost] = record;
+            (records[lost], offers[lost]) = (record, 0);
             replacements[lost] = replacement;
         } else if (kind == 6) {
             (address account, uint16 number) = abi.decode(data, (address, uint16));
             registrars[account] = number;
+        } else if (kind == 7) {
+            (address wallet, uint16 to) = abi.decode(data, (address, uint16));
+            offers[wallet] = to;
+        } else if (kind == 8) {
+            (address wallet, InvestorRecord record,) = abi.decode(data, (address, InvestorRecord, bytes32));
+            uint256 whole = InvestorRecord.unwrap(records[wallet].withRegistrar(record.registrar()));
+            _check(3, InvestorRecord.unwrap(record) == whole, "an assignment changed more than the registrar");
+            (records[wallet], offers[wallet]) = (record, 0);
         }
     }
 

@@ -113,19 +113,12 @@ abstract contract SuiteFixture {
 
     function _mapFunctions() private {
         bytes4[] memory one = new bytes4[](1);
-        one[0] = InvestorRegistry.setRecords.selector;
-        authority.setTargetFunctionRole(address(registry), one, Role.REGISTRAR);
         one[0] = SuiteFactory.upgrade.selector;
         authority.setTargetFunctionRole(address(factory), one, Role.UPGRADER);
         one[0] = ListingRegistry.setRegulatorSuspension.selector;
         authority.setTargetFunctionRole(address(listings), one, Role.REGULATOR);
 
         bytes4[] memory four = new bytes4[](4);
-        four[0] = InvestorRegistry.freeze.selector;
-        four[1] = InvestorRegistry.unfreeze.selector;
-        four[2] = InvestorRegistry.setRegistrar.selector;
-        four[3] = InvestorRegistry.recover.selector;
-        authority.setTargetFunctionRole(address(registry), four, Role.COMPLIANCE);
         four[0] = CustodyLedger.addCustodian.selector;
         four[1] = CustodyLedger.setCustodianOpen.selector;
         four[2] = CustodyLedger.setAttestors.selector;
@@ -133,6 +126,9 @@ abstract contract SuiteFixture {
         authority.setTargetFunctionRole(address(ledger), four, Role.CUSTODY_ADMIN);
 
         bytes4[] memory two = new bytes4[](2);
+        two[0] = InvestorRegistry.setRecords.selector;
+        two[1] = InvestorRegistry.offerRecords.selector;
+        authority.setTargetFunctionRole(address(registry), two, Role.REGISTRAR);
         two[0] = CustodyLedger.forceRedemption.selector;
         two[1] = CustodyLedger.recoverRequests.selector;
         authority.setTargetFunctionRole(address(ledger), two, Role.COMPLIANCE);
@@ -146,6 +142,12 @@ abstract contract SuiteFixture {
         six[5] = ListingRegistry.removeDocument.selector;
         authority.setTargetFunctionRole(address(listings), six, Role.ISSUER);
         bytes4[] memory five = new bytes4[](5);
+        five[0] = InvestorRegistry.freeze.selector;
+        five[1] = InvestorRegistry.unfreeze.selector;
+        five[2] = InvestorRegistry.setRegistrar.selector;
+        five[3] = InvestorRegistry.assignRecords.selector;
+        five[4] = InvestorRegistry.recover.selector;
+        authority.setTargetFunctionRole(address(registry), five, Role.COMPLIANCE);
         five[0] = ListingRegistry.suspend.selector;
         five[1] = ListingRegistry.resume.selector;
         five[2] = ListingRegistry.windDown.selector;

@@ -68,6 +68,7 @@ def compare_replay(play: Play, stage: list[Any]) -> None:
     rebuilt_records = {wallet: record for wallet, record in state.registry.records.items() if record.pack()}
     assert rebuilt_records == records, "law 6: a record"
     assert filled(state.registry.registrars) == filled(model.registrars), "law 6: a registrar"
+    assert filled(state.registry.offers) == filled(model.offers), "law 6: an offer"
     positions = {key: position for key, position in model.positions.items() if position.sequence}
     assert (state.ledger.positions, state.ledger.requests) == (positions, model.requests), "law 6: the ledger"
     assert state.ledger.terms == model.terms, "law 6: terms"
@@ -107,6 +108,8 @@ def compare_views(play: Play) -> None:
     assert world.view("CustodyLedger", model.ledger, "requestCount") == len(model.requests)
     for account, number in model.registrars.items():
         assert world.view("InvestorRegistry", model.registry, "registrarOf", account) == number
+    for wallet, number in model.offers.items():
+        assert world.view("InvestorRegistry", model.registry, "offeredTo", wallet) == number
     for role, account in [(role, account) for role in Role for account in {each for _, each in model.roles}]:
         assert world.view("SuiteAuthority", model.authority, "hasRole", role, account) == model.held(role, account)
     for stream, mark in model.marks.items():

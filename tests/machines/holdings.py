@@ -1,6 +1,6 @@
-"""The model's second chapter: who is known, who holds, and the one question that every movement asks.
+"""The model's third chapter: who holds, and the one question that every movement asks (`ShareToken`).
 
-`InvestorRegistry` and `ShareToken`. What stands against a movement is one ladder, top to bottom: `Holdings.judge`.
+What stands against a movement is one ladder, top to bottom: `Holdings.judge`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stockade.records import ZERO_ADDRESS as NOBODY
 from stockade.records import (
-    LOST,
     Basis,
     InvestorClass,
     InvestorRecord,
@@ -24,12 +24,10 @@ from stockade.records import (
     Status,
     order_ref,
 )
-from stockade.records import ZERO_ADDRESS as NOBODY
-from stockade.reporting.entries import RegistryKind
 from tests.contracts.support import ALL_CLASSES, MAX_128, MAX_256, NO_REF, Reason
-from tests.machines.roles import Call, Refusal, Roles, need
+from tests.machines.registry import Registry
+from tests.machines.roles import Call, Refusal, need
 
-UNKNOWN = InvestorRecord(0, 0, 0, 0, 0, Scope(0), Status.NONE)
 NO_PAUSE = Pause(0)
 VENUES = (InvestorClass.PLATFORM, InvestorClass.POOL)
 
@@ -71,13 +69,9 @@ class Token:
 
 
 @dataclass(kw_only=True)
-class Holdings(Roles):
-    registry: str
+class Holdings(Registry):
     ledger: str
     tokens: dict[str, Token]
-    registrars: dict[str, int]
-    records: dict[str, InvestorRecord] = field(default_factory=lambda: defaultdict(lambda: UNKNOWN))
-    recoveries: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     # ---------------------------------------------------------------- the one question
 
@@ -171,7 +165,9 @@ class Holdings(Roles):
             (Reason.INSUFFICIENT_BALANCE, "ShareTokenCannotExecute", operator),
         ):
             if code < most:
-                return (error, code, account, self.records[account].pack())
+                # A force looks up its receiver's record alone.
+                unread = kind is Kind.FORCE and code is Reason.SENDER_RESERVED
+                return (error, code, account, 0 if unread else self.records[account].pack())
         return {
             Reason.INSUFFICIENT_BALANCE: ("ERC20InsufficientBalance", source, share.balances[source], amount),
             Reason.INSUFFICIENT_UNFROZEN: ("ERC7943InsufficientUnfrozenBalance", source, amount, free),
@@ -261,73 +257,3 @@ class Holdings(Roles):
         need(changed.settings != share.settings, "ShareTokenUnchanged")
         self.tokens[call.target] = changed
         self.report(call.target, Kind.CONTROL, call.sender, NOBODY, NOBODY, changed.settings, NO_REF)
-
-    # ---------------------------------------------------------------- the registry
-
-    def set_records(self, call: Call, rows: list[tuple[str, InvestorRecord]], root: bytes) -> None:
-        """All rows or none. A freeze stays above what is written; an unfit row is refused by its place."""
-        self.restricted(call)
-        number = self.registrars.get(call.sender, 0)
-        need(number, "RegistryNotARegistrar", call.sender)
-        self.report(call.target, RegistryKind.BATCH, call.sender, number, len(rows), root)
-        for place, (wallet, record) in enumerate(rows):
-            filled = wallet != NOBODY and record.investor_id and record.country
-            known = record.status in (Status.ACTIVE, Status.REVOKED) and 1 <= record.investor_class <= 10
-            sound = filled and known and not record.frozen and record.scopes < 32
-            need(sound, "RegistryRowInvalid", place, wallet, record.pack())
-            owner, frozen = self.records[wallet].registrar, self.records[wallet].frozen
-            own = record.registrar == number and owner in (0, number)
-            need(own, "RegistryWrongRegistrar", place, wallet, owner, record.registrar)
-            self.records[wallet] = replace(record, frozen=frozen)
-            self.reports[call.target] += 1
-            self.log(call.target, "RecordSet", self.reports[call.target], wallet, self.records[wallet].pack())
-
-    def freeze(self, call: Call, wallet: str, basis: Basis, order: bytes) -> None:
-        self.set_frozen(call, RegistryKind.FREEZE, wallet, basis, order)
-
-    def unfreeze(self, call: Call, wallet: str, basis: Basis, order: bytes) -> None:
-        self.set_frozen(call, RegistryKind.UNFREEZE, wallet, basis, order)
-
-    def set_frozen(self, call: Call, kind: RegistryKind, wallet: str, basis: Basis, order: bytes) -> None:
-        """Known wallet or not."""
-        frozen = kind is RegistryKind.FREEZE
-        self.restricted(call)
-        need(basis, "RegistryBasisUnstated")
-        need(wallet != NOBODY, "RegistryZeroAddress")
-        need(self.records[wallet].frozen != frozen, "RegistryUnchanged", wallet)
-        self.records[wallet] = record = replace(self.records[wallet], frozen=frozen)
-        self.report(call.target, kind, call.sender, wallet, record.pack(), order_ref(basis, order))
-
-    def set_registrar(self, call: Call, account: str, number: int) -> None:
-        self.restricted(call)
-        need(account != NOBODY, "RegistryZeroAddress")
-        need(number != LOST, "RegistryReservedNumber", number)
-        need(self.registrars.get(account, 0) != number, "RegistryUnchanged", account)
-        self.registrars[account] = number
-        self.report(call.target, RegistryKind.REGISTRAR, call.sender, account, number)
-
-    def recover(self, call: Call, lost: str, replacement: str, basis: Basis, order: bytes) -> None:
-        """The lost wallet's record is REVOKED and no registrar's from now on."""
-        self.restricted(call)
-        need(basis, "RegistryBasisUnstated")
-        record = self.records[lost]
-        recoverable = lost != replacement and record.status is not Status.NONE and not record.frozen
-        need(recoverable, "RegistryNotRecoverable", lost, record.pack())
-        self.check_replacement(replacement, record)
-        self.records[lost] = record = replace(record, status=Status.REVOKED, registrar=LOST)
-        self.recoveries[lost] = (replacement, ref := order_ref(basis, order))
-        self.report(call.target, RegistryKind.RECOVERY, call.sender, lost, replacement, record.pack(), ref)
-
-    def recovery_of(self, lost: str) -> tuple[str, bytes]:
-        """Judged anew whenever something is carried over."""
-        record = self.records[lost]
-        declared = lost in self.recoveries and record.status is Status.REVOKED and not record.frozen
-        need(declared, "RegistryNotRecoverable", lost, record.pack())
-        self.check_replacement(self.recoveries[lost][0], record)
-        return self.recoveries[lost]
-
-    def check_replacement(self, replacement: str, lost: InvestorRecord) -> None:
-        record = self.records[replacement]
-        fit = record.status is Status.ACTIVE and not record.frozen and self.time < record.expires_at
-        same = record.investor_id == lost.investor_id
-        need(fit and same, "RegistryReplacementUnfit", replacement, record.pack())

@@ -1,10 +1,11 @@
 """The suite as plain Python: what every act changes, or with which error it is refused. Read it as the specification.
 
-Three chapters, each a module: `roles` (who may act, and when), `holdings` (who is known, who holds, what may move), and
-this one (custody, redemption, listings), which is the whole. A method that takes a `Call` is the contract's function of
-that name; its checks stand in the order in which they are made. Amounts are raw tokens and shares of 18 decimals, one
-for one; times are seconds UTC. Written from the interfaces' prose and docs/, not from the contracts. Deliberately
-absent: listing a share, documents and permit, which have tests of their own; the encoding is `world`'s.
+Four chapters, each a module: `roles` (who may act, and when), `registry` (who is known), `holdings` (who holds, and
+what may move), and this one (custody, redemption, listings), which is the whole. A method that takes a `Call` is the
+contract's function of that name; its checks stand in the order in which they are made. Amounts are raw tokens and
+shares of 18 decimals, one for one; times are seconds UTC. Written from the interfaces' prose and docs/, not from the
+contracts. Deliberately absent: listing a share, documents and permit, which have tests of their own; the encoding is
+`world`'s.
 """
 
 from __future__ import annotations

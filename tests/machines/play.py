@@ -256,7 +256,9 @@ class Play:
             for number in model.custodians:
                 found[token, number] = word(ledger, slot_of("CustodyLedger", "_positions", token, number))
         for wallet in self.wallets:
-            found[registry, wallet] = word(registry, slot_of("InvestorRegistry", "_records", wallet))
+            slot = slot_of("InvestorRegistry", "_records", wallet)
+            found[registry, wallet] = word(registry, slot)
+            found[registry, "offer", wallet] = word(registry, slot + 1)
         for number in model.requests:
             slot = slot_of("CustodyLedger", "_requests", number)
             found[ledger, number] = word(ledger, slot) | word(ledger, slot + 1) << 256
@@ -279,6 +281,7 @@ class Play:
                 wanted[token, number] = model.positions[token, number].pack()
         for wallet in self.wallets:
             wanted[registry, wallet] = model.records[wallet].pack()
+            wanted[registry, "offer", wallet] = model.offers[wallet]
         for number, request in model.requests.items():
             first = int(request.token, 16) | request.custodian << 160 | request.deadline << 192 | request.status << 232
             wanted[ledger, number] = first | (int(request.holder, 16) | request.amount << 160) << 256

@@ -26,8 +26,8 @@ PUBLIC = 2**64 - 1
 # The published table (docs/roles.md): which role may call what; what is not in it is ADMIN's.
 TABLE: dict[str, dict[Role, tuple[str, ...]]] = {
     "InvestorRegistry": {
-        Role.REGISTRAR: ("setRecords",),
-        Role.COMPLIANCE: ("freeze", "unfreeze", "setRegistrar", "recover"),
+        Role.REGISTRAR: ("setRecords", "offerRecords"),
+        Role.COMPLIANCE: ("freeze", "unfreeze", "setRegistrar", "assignRecords", "recover"),
     },
     "CustodyLedger": {
         Role.CUSTODY_ADMIN: ("addCustodian", "setCustodianOpen", "setAttestors", "setTerms"),

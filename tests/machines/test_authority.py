@@ -65,7 +65,7 @@ class Authority(Draws):
         fitting=st.sampled_from((True, True, True, False)),
         how=HOW,
         who=PEOPLE,
-        nobody=SELDOM,
+        nobody=st.sampled_from((*[False] * 6, True)),
     )
     def grant(self, role: int, account: str, delay: int, fitting: bool, how: int, who: str, nobody: bool) -> None:
         if fitting and role <= Role.GUARDIAN:

@@ -57,6 +57,11 @@ FLAWS: tuple[dict[str, Any], ...] = (
 )
 
 
+# Whose records change hands; alice's stays, so that most of a life goes on.
+CHANGING = ("bob", "carol", "pool", "stranger", "outsider")
+MOVED = st.lists(st.sampled_from(CHANGING), min_size=1, max_size=2)
+
+
 class Movements(Draws):
     # ---------------------------------------------------------------- holders and platforms
 
@@ -124,13 +129,16 @@ class Movements(Draws):
         owner = self.address(account, at)
         self.act(sender, at, "setFrozenTokensWithOrder", owner, self.units(amount, at, owner), basis, order)
 
-    @deed(2, sender=by("compliance"), wallet=PARTIES, contrary=SELDOM, basis=BASES, order=ORDERS)
-    def freeze_wallet(self, sender: str, wallet: str, contrary: bool, basis: Basis, order: bytes) -> None:
-        at = self.address(wallet, self.scene.us)
+    @deed(2, sender=by("compliance"), wallet=PARTIES, frozen=st.booleans(), contrary=SELDOM, basis=BASES, order=ORDERS)
+    def freeze_wallet(self, sender: str, wallet: str, frozen: bool, contrary: bool, basis: Basis, order: bytes) -> None:
+        """Half the time one that is frozen already, where there is one."""
+        already = sorted(each for each, record in self.model.records.items() if record.frozen)
+        at = already[0] if frozen and already else self.address(wallet, self.scene.us)
         thaw = self.lift(self.model.records[at].frozen, contrary)
         self.act(sender, self.model.registry, "unfreeze" if thaw else "freeze", at, basis, order)
 
     @deed(
+        3,
         sender=by("compliance"),
         lost=st.sampled_from(("alice", "alice", "bob", "outsider")),
         replacement=st.sampled_from(("treasury", "treasury", "treasury", "alice", "carol")),
@@ -145,7 +153,7 @@ class Movements(Draws):
             self.act(sender, self.model.registry, "recover", *wallets, basis, order)
         self.act(sender, self.scene.us, "recoverBalance", self.address(lost))
 
-    @deed(2, token=TOKENS, contrary=SELDOM, wrong=SELDOM, pauses=PAUSES)
+    @deed(4, token=TOKENS, contrary=SELDOM, wrong=SELDOM, pauses=PAUSES)
     def pause(self, token: str, contrary: bool, wrong: bool, pauses: int) -> None:
         """PAUSER stops; COMPLIANCE, or REGULATOR for FORCE, lets go. Sometimes the wrong one tries."""
         lift = self.lift(self.model.tokens[self.token_of(token)].pauses & pauses, contrary)
@@ -194,6 +202,33 @@ class Movements(Draws):
             rows.append((self.address(name, self.scene.us), replace(good, **wrong)))
         self.act(sender, self.model.registry, "setRecords", rows, EVIDENCE)
 
+    @deed(2, wallets=MOVED, contrary=SELDOM, to=st.sampled_from((*[None] * 5, 0, 1, 3, LOST)))
+    def offer(self, wallets: list[str], contrary: bool, to: int | None) -> None:
+        """By whose the first record is, mostly to the other one; or by the other."""
+        at = [self.address(each) for each in wallets]
+        second = self.model.records[at[0]].registrar == 2
+        sender = "second_registrar" if second != contrary else "registrar"
+        self.act(sender, self.model.registry, "offerRecords", at, 2 - second if to is None else to)
+
+    @deed(2, wallet=st.sampled_from(CHANGING), contrary=SELDOM)
+    def take_over(self, wallet: str, contrary: bool) -> None:
+        """Of one that is offered, if there is one, by whom it is offered to or by the other."""
+        wallet = next((each for each in CHANGING if self.model.offers[self.address(each)]), wallet)
+        at = self.address(wallet)
+        owner, offered = self.model.records[at].registrar, self.model.offers[at]
+        sender = "second_registrar" if (offered == 2) != contrary else "registrar"
+        number = self.model.registrars[self.address(sender)]
+        rows = [(at, self.scene.record(INVESTORS[wallet], registrar=number))]
+        if self.act(sender, self.model.registry, "setRecords", rows, EVIDENCE) and owner not in (0, number):
+            self.play.seen["take over", "done"] += 1
+
+    @deed(
+        sender=by("compliance"), wallets=MOVED, to=st.sampled_from((2, 2, 2, 1, 1, 0, LOST)), basis=BASES, order=ORDERS
+    )
+    def assign(self, sender: str, wallets: list[str], to: int, basis: Basis, order: bytes) -> None:
+        at = [self.address(each) for each in wallets]
+        self.act(sender, self.model.registry, "assignRecords", at, to, basis, order)
+
     @deed(
         sender=by("compliance"),
         account=st.sampled_from(("relay", "relay", "second_registrar", "registrar", "nobody")),
@@ -214,7 +249,7 @@ class Movements(Draws):
     def activate_again(self, token: str, sender: str) -> None:
         self.act(sender, self.model.listings, "activate", self.token_of(token))
 
-    @deed(token=TOKENS, sender=by("compliance"), basis=BASES, order=ORDERS, really=SELDOM)
+    @deed(2, token=TOKENS, sender=by("compliance"), basis=BASES, order=ORDERS, really=SELDOM)
     def wind_down(self, token: str, sender: str, basis: Basis, order: bytes, really: bool) -> None:
         """For good, so seldom by those who may."""
         who = sender if really else "issuer"
@@ -313,6 +348,9 @@ LEAST = {
     "setPolicy": 3,
     "setRecords": 12,
     "setRegistrar": 3,
+    "offerRecords": 5,
+    "take over": 1,
+    "assignRecords": 1,
     "suspend": 10,
     "resume": 1,
     "setHalt": 12,

@@ -34,6 +34,8 @@ DATA: dict[str, dict[int, list[str]]] = {
         4: ["address", "uint256", "bytes32"],
         5: ["address", "address", "uint256", "bytes32"],
         6: ["address", "uint16"],
+        7: ["address", "uint16"],
+        8: ["address", "uint256", "bytes32"],
     },
     "CustodyLedger": {
         1: [ATTESTATION, "uint256"],

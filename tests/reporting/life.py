@@ -68,6 +68,7 @@ class Life:
         self.handed_over()
         self.whitelist()
         self.freezes_of_wallets()
+        self.moving_records()
         self.deposits()
         self.transfers()
         self.orders()
@@ -122,6 +123,16 @@ class Life:
         self.do(keys.compliance, functions.unfreeze(keys.outsider.address, Basis.SANCTIONS, ORDER))
         self.do(keys.compliance, functions.freeze(BOOK[2], Basis.COURT_ORDER, ORDER))
         self.write(keys.registrar, {BOOK[2]: self.record(302, status=Status.REVOKED)})
+
+    def moving_records(self) -> None:
+        """Offered and taken over, withdrawn, overtaken by COMPLIANCE; one offer stays open."""
+        functions, keys = self.suite.registry.functions, self.keys
+        self.do(keys.registrar, functions.offerRecords(BOOK[10:13], 2))
+        self.write(keys.second_registrar, {BOOK[10]: self.record(600, registrar=2)})
+        self.do(keys.registrar, functions.offerRecords([BOOK[11]], 0))
+        order = (Basis.REGULATOR_ORDER, ORDER)
+        self.do(keys.compliance, functions.assignRecords([BOOK[2], BOOK[12]], 3, *order))
+        self.do(keys.second_registrar, functions.offerRecords([BOOK[10]], 1))
 
     def deposits(self) -> None:
         """Two custodians, a batch, an under-reserved position and its cure."""

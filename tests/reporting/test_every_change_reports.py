@@ -42,6 +42,8 @@ REPORTS = {
     "InvestorRegistry.setRecords(address[],uint256[],bytes32)": {RegistryKind.BATCH, RegistryKind.RECORD},
     f"InvestorRegistry.freeze(address,{ORDER})": {RegistryKind.FREEZE},
     f"InvestorRegistry.unfreeze(address,{ORDER})": {RegistryKind.UNFREEZE},
+    "InvestorRegistry.offerRecords(address[],uint16)": {RegistryKind.OFFER},
+    f"InvestorRegistry.assignRecords(address[],uint16,{ORDER})": {RegistryKind.ASSIGNMENT},
     "InvestorRegistry.setRegistrar(address,uint16)": {RegistryKind.REGISTRAR},
     f"InvestorRegistry.recover(address,address,{ORDER})": {RegistryKind.RECOVERY},
     ATTEST: {LedgerKind.ATTESTATION, Kind.MINT, Kind.BURN, Kind.GIVE_BACK},

@@ -19,11 +19,13 @@ from stockade.reporting.entries import (
     Listed,
     Moved,
     Place,
+    RecordOffered,
     RecordWritten,
     Requested,
 )
 from stockade.reporting.rebuild import Contradiction, Listing, ListingsState, replay_token
 from stockade.reporting.words import kind_name, sentence
+from tests.reporting.life import BOOK
 from tests.support import DAY, SHARE
 
 ALICE, BOB, LEDGER = "0xA", "0xB", "0xL"
@@ -188,6 +190,11 @@ def without(streams, name, dropped):
             "registry",
             lambda c: isinstance(c, RecordWritten) and c.record.investor_id == 305,
             ["1 rows of the batch before it are missing"],
+        ),
+        (
+            "registry",
+            lambda c: isinstance(c, RecordOffered) and (c.wallet, c.to) == (BOOK[10], 2),
+            [f"the record of {BOOK[10]} was not offered to 2"],
         ),
     ],
 )

@@ -24,6 +24,8 @@ from stockade.reporting.entries import (
     Listed,
     Moved,
     PhaseSet,
+    RecordAssigned,
+    RecordOffered,
     RecordWritten,
     Recovered,
     RegistrarSet,
@@ -98,6 +100,7 @@ def test_verify__after_everything_happened__all_matches(life):
     assert result.compared == {
         "record": 28,
         "registrar": 3,
+        "offer": 6,  # of these, one is open
         "number of custodians": 1,
         "number of requests": 1,
         "custodian": 3,
@@ -112,7 +115,7 @@ def test_verify__after_everything_happened__all_matches(life):
         "phase": 4,
         "settled": 1,
         "role": 18,
-        "function's role": 24,
+        "function's role": 26,
         "acknowledged": 3,
         "times scheduled": 12,
         "made or canceled": 12,
@@ -307,6 +310,8 @@ def differing(node, streams, which, change):
     ("kind", "change", "subjects"),
     [
         (RecordWritten, lambda c: replace(c, record=replace(c.record, investor_id=7)), {"record"}),
+        (RecordOffered, lambda c: replace(c, to=7), {"offer"}),
+        (RecordAssigned, lambda c: replace(c, record=replace(c.record, registrar=7)), {"record"}),
         (RegistrarSet, lambda c: replace(c, number=7), {"registrar"}),
         (CustodianSet, lambda c: replace(c, lei=bytes(20)), {"custodian"}),
         (CustodianSet, lambda c: replace(c, custodian=9), {"custodian", "number of custodians"}),

@@ -55,6 +55,8 @@ from stockade.reporting.entries import (
     Moved,
     PhaseSet,
     Place,
+    RecordAssigned,
+    RecordOffered,
     RecordWritten,
     Recovered,
     RegistrarSet,
@@ -207,6 +209,11 @@ _LAYOUTS: dict[str, dict[int, _Layout]] = {
         RegistryKind.REGISTRAR: (
             ("address", "uint16"),
             lambda account, number: RegistrarSet(_address(account), number),
+        ),
+        RegistryKind.OFFER: (("address", "uint16"), lambda wallet, to: RecordOffered(_address(wallet), to)),
+        RegistryKind.ASSIGNMENT: (
+            ("address", "uint256", "bytes32"),
+            lambda wallet, word, ref: RecordAssigned(_address(wallet), _record(word), ref),
         ),
     },
     "CustodyLedger": {

@@ -37,6 +37,8 @@ class RegistryKind(IntEnum):
     UNFREEZE = 4
     RECOVERY = 5
     REGISTRAR = 6
+    OFFER = 7
+    ASSIGNMENT = 8
 
 
 class LedgerKind(IntEnum):
@@ -208,6 +210,23 @@ class RegistrarSet(Content):
 
     account: ChecksumAddress
     number: int
+
+
+@dataclass(frozen=True)
+class RecordOffered(Content):
+    """Registry 7: which registrar may take the record over; zero for none."""
+
+    wallet: ChecksumAddress
+    to: int
+
+
+@dataclass(frozen=True)
+class RecordAssigned(Content):
+    """Registry 8: the record, of another registrar now."""
+
+    wallet: ChecksumAddress
+    record: InvestorRecord
+    ref: bytes
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ from stockade.reporting.entries import (
     Listed,
     Moved,
     PhaseSet,
+    RecordAssigned,
+    RecordOffered,
     RecordWritten,
     Recovered,
     RegistrarSet,
@@ -95,10 +97,11 @@ class Recovery:
 
 @dataclass
 class RegistryState:
-    """By wallet and account. A registrar that lost its right keeps number 0."""
+    """By wallet and account. A registrar that lost its right keeps number 0, as does an offer that ended."""
 
     records: dict[ChecksumAddress, InvestorRecord] = field(default_factory=dict)
     registrars: dict[ChecksumAddress, int] = field(default_factory=dict)
+    offers: dict[ChecksumAddress, int] = field(default_factory=dict)
     recoveries: dict[ChecksumAddress, Recovery] = field(default_factory=dict)
 
 
@@ -233,7 +236,9 @@ def _move(state: TokenState, moved: Moved) -> None:
 
 
 def replay_registry(entries: Sequence[Entry]) -> tuple[RegistryState, Wrong]:
-    """Records, registrars and recoveries. A record that is written, frozen or recovered is reported whole."""
+    """Records, registrars, offers and recoveries. A record that changes is reported whole, an offer ends with whatever
+    gives the record to another registrar.
+    """
     state, wrong = RegistryState(), []
     batch, open_rows = BatchWritten(0, 0, b""), 0
     for entry in entries:
@@ -246,15 +251,26 @@ def replay_registry(entries: Sequence[Entry]) -> tuple[RegistryState, Wrong]:
             case RecordWritten(wallet, record):
                 if not open_rows or record.registrar != batch.registrar:
                     wrong.append((entry.seq, f"the record of {wallet} belongs to no batch of its registrar"))
+                owner = state.records[wallet].registrar if wallet in state.records else 0
+                if owner not in (0, record.registrar):
+                    if state.offers.get(wallet) != record.registrar:
+                        wrong.append((entry.seq, f"the record of {wallet} was not offered to {record.registrar}"))
+                    state.offers[wallet] = 0
                 state.records[wallet] = record
                 open_rows = max(open_rows - 1, 0)
             case FreezeChanged(wallet, record):
                 state.records[wallet] = record
             case Recovered(lost, replacement, record, ref):
                 state.records[lost] = record
+                state.offers[lost] = 0
                 state.recoveries[lost] = Recovery(replacement, ref)
             case RegistrarSet(account, number):
                 state.registrars[account] = number
+            case RecordOffered(wallet, to):
+                state.offers[wallet] = to
+            case RecordAssigned(wallet, record):
+                state.records[wallet] = record
+                state.offers[wallet] = 0
     if open_rows:
         wrong.append((entries[-1].seq, f"{open_rows} rows of the last batch are missing"))
     return state, wrong

@@ -226,6 +226,8 @@ class _Questions:
             yield Question("record", wallet, record.pack(), self._at(functions.recordOf(wallet)), show=show)
         for account, number in state.registrars.items():
             yield Question("registrar", account, number, self._at(functions.registrarOf(account)))
+        for wallet, number in state.offers.items():
+            yield Question("offer", wallet, number, self._at(functions.offeredTo(wallet)))
 
     def _ledger(self) -> Iterator[Question]:
         functions, state = self.ledger.functions, self.state.ledger

@@ -25,6 +25,8 @@ from stockade.reporting.entries import (
     Listed,
     Moved,
     PhaseSet,
+    RecordAssigned,
+    RecordOffered,
     RecordWritten,
     Recovered,
     RegistrarSet,
@@ -72,6 +74,10 @@ def sentence(entry: Entry) -> str:
             return f"{lost} is lost, {replacement} takes over, {order(ref)}"
         case RegistrarSet(account, number):
             return f"{account} writes under number {number}" if number else f"{account} is no registrar any more"
+        case RecordOffered(wallet, to):
+            return f"{wallet} is offered to registrar {to}" if to else f"{wallet} is offered no longer"
+        case RecordAssigned(wallet, record, ref):
+            return f"{wallet} is registrar {record.registrar}'s, {order(ref)}"
         case Attested(said, issued):
             act = f" {said.kind.name} {to_shares(said.shares)} for {said.account}" if said.shares else ""
             return (

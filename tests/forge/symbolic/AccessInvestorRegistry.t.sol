@@ -27,6 +27,15 @@ contract AccessInvestorRegistry is Access {
         closed(caller, delay, abi.encodeCall(InvestorRegistry.setRecords, (wallets, records, root)));
     }
 
+    function check_offerRecords__callerWithoutTheFunction__refused(
+        address caller,
+        uint32 delay,
+        address[] memory wallets,
+        uint16 to
+    ) public {
+        closed(caller, delay, abi.encodeCall(InvestorRegistry.offerRecords, (wallets, to)));
+    }
+
     function check_freeze__callerWithoutTheFunction__refused(
         address caller,
         uint32 delay,
@@ -56,6 +65,17 @@ contract AccessInvestorRegistry is Access {
         closed(caller, delay, abi.encodeCall(InvestorRegistry.setRegistrar, (account, number)));
     }
 
+    function check_assignRecords__callerWithoutTheFunction__refused(
+        address caller,
+        uint32 delay,
+        address[] memory wallets,
+        uint16 to,
+        Basis basis,
+        bytes32 order
+    ) public {
+        closed(caller, delay, abi.encodeCall(InvestorRegistry.assignRecords, (wallets, to, basis, order)));
+    }
+
     function check_recover__callerWithoutTheFunction__refused(
         address caller,
         uint32 delay,
@@ -67,7 +87,8 @@ contract AccessInvestorRegistry is Access {
         closed(caller, delay, abi.encodeCall(InvestorRegistry.recover, (lost, replacement, basis, order)));
     }
 
-    /// @dev A REGISTRAR's own number decides which records are its own, whoever else holds the role.
+    /// @dev A REGISTRAR's own number decides which records are its own, whoever else holds the role. An offer to the very
+    /// number is the one way in.
     function check_setRecords__recordOfAnotherRegistrar__unchanged(
         address caller,
         address wallet,
@@ -78,6 +99,7 @@ contract AccessInvestorRegistry is Access {
         vm.warp(time);
         InvestorRecord old = REGISTRY.recordOf(wallet);
         vm.assume(old.registrar() != 0 && old.registrar() != REGISTRY.registrarOf(caller));
+        vm.assume(REGISTRY.offeredTo(wallet) != REGISTRY.registrarOf(caller));
         vm.assume(caller != address(0));
         address[] memory wallets = new address[](1);
         wallets[0] = wallet;
@@ -86,6 +108,31 @@ contract AccessInvestorRegistry is Access {
         vm.prank(caller);
         (bool ok,) = address(REGISTRY).call(abi.encodeCall(InvestorRegistry.setRecords, (wallets, records, root)));
         assert(!ok);
+    }
+
+    /// @dev Nobody offers what is another registrar's.
+    function check_offerRecords__recordOfAnotherRegistrar__refused(address caller, address wallet, uint16 to) public {
+        vm.assume(REGISTRY.recordOf(wallet).registrar() != REGISTRY.registrarOf(caller));
+        vm.assume(caller != address(0));
+        address[] memory wallets = new address[](1);
+        wallets[0] = wallet;
+        vm.prank(caller);
+        (bool ok,) = address(REGISTRY).call(abi.encodeCall(InvestorRegistry.offerRecords, (wallets, to)));
+        assert(!ok);
+    }
+
+    /// @dev No offer outlives what gives the record to another registrar, in whatever state the registry is.
+    function check_assignRecords__offered__noOfferStands(address caller, address wallet, uint16 to, bytes32 order)
+        public
+    {
+        vm.assume(caller != address(0));
+        address[] memory wallets = new address[](1);
+        wallets[0] = wallet;
+        vm.prank(caller);
+        (bool ok,) =
+            address(REGISTRY).call(abi.encodeCall(InvestorRegistry.assignRecords, (wallets, to, Basis.wrap(1), order)));
+        vm.assume(ok);
+        assert(REGISTRY.offeredTo(wallet) == 0 && REGISTRY.recordOf(wallet).registrar() == to);
     }
 
     /// @dev Deliberately wrong: whoever may call the function does freeze a wallet.
