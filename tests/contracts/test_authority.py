@@ -479,11 +479,11 @@ def test_cancel__of_its_own_removal_by_an_admin__refused(authority, actors, anno
 def test_schedule__as_soon_as_may_be_or_later__reported_whole(authority, actors, later):
     data = authority.grantRole.encode_input(Role.GUARDIAN, actors.bob, 0)
     operation = authority.hashOperation(actors.admin, authority, data)
-    start = authority.provider.get_block("pending").timestamp
+    when = later and authority.provider.get_block("pending").timestamp + later
 
-    receipt = authority.schedule(authority, data, later and start + later, sender=actors.admin)
+    receipt = authority.schedule(authority, data, when, sender=actors.admin)
 
-    ready = start + later if later else receipt.timestamp + 20 * DAY
+    ready = when or receipt.timestamp + 20 * DAY
     types = ["bytes32", "uint32", "uint48", "address", "bytes"]
     assert receipt.events == [
         authority.OperationScheduled(
@@ -497,7 +497,7 @@ def test_schedule__as_soon_as_may_be_or_later__reported_whole(authority, actors,
 @pytest.mark.parametrize("off", [0, 1])
 def test_schedule__around_a_year__not_beyond(authority, actors, now, at, off):
     data = authority.grantRole.encode_input(Role.GUARDIAN, actors.bob, 0)
-    moment = now() + 10
+    moment = now() + DAY
     at(moment)
     when = moment + MOST + off
 
