@@ -35,9 +35,6 @@ CONTRACTS = {
 # the time has come, the call itself goes through.
 _AWAITS_DELAY = ("AccessManagerNotScheduled", "AccessManagerNotReady", "AccessManagerExpired")
 
-# In every contract's code, and in what it creates: the hash of its sources, which changes with every comment.
-_SOURCE_HASH = re.compile(rb"(?<=\x64ipfs\x58\x22)[\s\S]{34}")
-
 _REMEDY = "let `ape run deploy suite` write the file."
 
 
@@ -177,7 +174,7 @@ class Suite:
             if name in self._known or (upgrading and name == "implementation"):
                 continue
             built = HexBytes(manifest.contract(kind)["deployedBytecode"])
-            if _essence(self._code[name], kind) != _essence(built, kind):
+            if manifest.essence(kind, self._code[name]) != manifest.essence(kind, built):
                 raise NetworkError(
                     f"The {kind} at {self.deployment.addresses[name]} is not the one that this version of Stockade was "
                     "built with, and nothing was signed: use the version that deployed the suite."
@@ -231,15 +228,6 @@ class Suite:
             self.send(signer, functions.schedule(call.address, data, 0))
             due = functions.getSchedule(operation).call()
         return due
-
-
-def _essence(code: bytes, kind: str) -> bytes:
-    """Runtime code without what differs between two deployments of the same contract."""
-    found = bytearray(code)
-    for places in manifest.contract(kind)["immutables"].values():
-        for place in places:
-            found[place["start"] : place["start"] + place["length"]] = bytes(place["length"])
-    return _SOURCE_HASH.sub(bytes(34), bytes(found))
 
 
 def contract_at(w3: Web3, name: str, address: str) -> Contract:

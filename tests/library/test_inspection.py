@@ -85,6 +85,19 @@ def test_inspect__hash_of_the_sources_changed__named_unless_it_was_deployed_so(s
     assert all(each.ok for each in checks)
 
 
+def test_inspect__other_compiler_recorded_by_the_deployer__is_no_excuse(suite, plant):
+    """The adjacent negative: behind the hash of the sources stands the compiler's version."""
+    address = suite.deployment.addresses["ledger"]
+    code = bytearray(suite.w3.eth.get_code(address))
+    code[-3] ^= 0x01
+    plant(address, bytes(code))
+    recorded = suite.deployment.code | {"ledger": Web3.keccak(bytes(code)).to_0x_hex()}
+
+    found = wrong(suite.w3, replace(suite.deployment, code=recorded))
+
+    assert [each[:2] for each in found] == [("CustodyLedger", "code")]
+
+
 def test_inspect__other_length_recorded_by_the_deployer__is_no_excuse(suite, plant):
     """Metadata is as long as its last two bytes say, and those are the deployer's to choose."""
     address = suite.deployment.addresses["ledger"]
@@ -142,6 +155,19 @@ def test_inspect__wiring_of_another_suite_recorded__every_contract_that_obeys_it
     found = wrong(suite.w3, replace(suite.deployment, addresses=swapped))
 
     assert ("SuiteFactory", "code") in {each[:2] for each in found}
+
+
+def test_masked__every_length__is_kept_and_only_immutables_are_zeroed():
+    """Code that ends before or within an immutable is not made longer, or it would look more like the compiled one."""
+    size = len(manifest.contract("CustodyLedger")["deployedBytecode"]) // 2
+    places = [place for each in manifest.contract("CustodyLedger")["immutables"].values() for place in each]
+    zeroed = {at for place in places for at in range(place["start"], place["start"] + place["length"])}
+    last = max(zeroed)
+
+    for length in (0, last - 40, last - 5, last, size):
+        assert manifest.masked("CustodyLedger", b"\xff" * length) == bytes(
+            0 if at in zeroed else 0xFF for at in range(length)
+        )
 
 
 # ---------------------------------------------------------------- upgrades
