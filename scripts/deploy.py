@@ -165,15 +165,17 @@ def _record_layout(path: Path) -> None:
 @cli.command(cls=SuiteCommand)
 @click.option("--table", type=click.Path(path_type=Path), default=TABLE, help="The table of roles.")
 @click.option("--profile", help="The rule profile's file, where it does not ship with Stockade.")
+@click.option("--plan", type=click.Path(path_type=Path), help="Also whether just this plan's accounts hold each role.")
 @suite_option
-def verify(table: Path, profile: str | None, deployment: Path | None, provider: ProviderAPI) -> None:
+def verify(table: Path, profile: str | None, plan: Path | None, deployment: Path | None, provider: ProviderAPI) -> None:
     """Compare what runs with what this checkout compiles to: every contract's code, byte for byte, the immutables in
     it, the proxies' implementations, the wiring, and the roles. Compiles anew; ends with status 1 when anything
-    differs.
+    differs, such as a token that an upgrade left on an earlier implementation.
 
     \b
-      ape run deploy verify --network ethereum:devnet
+      ape run deploy verify --plan examples/suite.toml --network ethereum:devnet
     """
+    planned = read_plan(plan) if plan else None
     w3 = connection(provider)
     found = Deployment.load(deployment or DEPLOYMENTS / f"{w3.eth.chain_id}.json")
     rebuilt = _tool("manifest.py", "--force")
@@ -193,12 +195,13 @@ def verify(table: Path, profile: str | None, deployment: Path | None, provider: 
     rows = [(f"{check.contract} {check.address}: {check.what}", check.expected, check.found) for check in wrong]
     if all(check.ok for check in checks if check.what == "code"):
         suite = Suite(w3, found)
-        differences = authority.check(suite, authority.read_table(table), authority.profile_of(suite, profile))
+        differences = authority.check(suite, authority.read_table(table), authority.profile_of(suite, profile), planned)
         rows += [(each.subject, each.table, each.chain) for each in differences]
     else:
         console.print("Roles were not compared: other code could say anything.")
     if not rows:
-        console.print(f"[green]Equal[/]: {len(checks)} checks of code and wiring, and the roles of {table.name}.")
+        against = table.name + (f" and {plan}" if plan else "")
+        console.print(f"[green]Equal[/]: {len(checks)} checks of code and wiring, and the roles of {against}.")
         return
     differing = Table("what", "must be", "is", title="Differences")
     for row in rows:

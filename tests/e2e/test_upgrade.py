@@ -44,7 +44,7 @@ class Scene:
     def run(self, *arguments: str, status: int = 0) -> str:
         """`ape run ...` in the copy."""
         where = ["--network", "ethereum:devnet", "--deployment", str(self.deployment)]
-        environment = {"STOCKADE_DEVNET_PORT": str(self.port), "COLUMNS": "200"}
+        environment = {"STOCKADE_DEVNET_PORT": str(self.port), "COLUMNS": "260"}
         done = self.box.run(["ape", "run", *arguments, *where], 180, env=environment)
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
@@ -189,7 +189,7 @@ def test_upgrade__code_that_would_misread_what_is_stored__refused_before_anythin
 
 
 def test_verify_and_check__one_role_and_one_byte_changed__both_are_named(scene):
-    assert "Equal: " in scene.run("deploy", "verify")
+    assert "roles.md and examples/suite.toml" in scene.run("deploy", "verify", "--plan", "examples/suite.toml")
 
     suite, w3 = scene.suite, scene.w3
     stranger, key_admin = key_of(40).address, KeySigner(key_of(2))
@@ -207,6 +207,9 @@ def test_verify_and_check__one_role_and_one_byte_changed__both_are_named(scene):
     assert "freeze" in said
     assert "COMPLIANCE" in said
     assert stranger in said
+    said = scene.run("deploy", "verify", "--plan", "examples/suite.toml", status=1)
+    assert f"PAUSER of {stranger}" in said
+    assert "freeze" in said
 
     ledger = suite.ledger.address
     code = bytearray(w3.eth.get_code(ledger))
