@@ -58,10 +58,23 @@ def inspect(w3: Web3, deployment: Deployment) -> list[Check]:
     checks.append(Check("SuiteFactory", at["factory"], "implementation", at["implementation"], current))
     for token in contract_at(w3, "ListingRegistry", at["listings"]).functions.tokens().call():
         checks += inspect_code(w3, deployment, "ERC1967Proxy", token)
-        slot = bytes(w3.eth.get_storage_at(token, IMPLEMENTATION_SLOT))
-        behind = to_checksum_address(slot[-20:])
-        checks.append(Check("token", token, "implementation", at["implementation"], behind))
+        found = _known(w3, deployment, behind(w3, token))
+        checks.append(Check("token", token, "implementation", at["implementation"], found))
     return checks
+
+
+def behind(w3: Web3, token: ChecksumAddress) -> ChecksumAddress:
+    """The implementation in a proxy's slot."""
+    return to_checksum_address(bytes(w3.eth.get_storage_at(token, IMPLEMENTATION_SLOT))[-20:])
+
+
+def _known(w3: Web3, deployment: Deployment, implementation: ChecksumAddress) -> str:
+    """What the deployment says of an implementation, in words where a token should not run on it."""
+    if implementation == to_checksum_address(deployment.addresses["implementation"]):
+        return implementation
+    if deployment.earlier.get(implementation) == Web3.keccak(w3.eth.get_code(implementation)).to_0x_hex():
+        return f"{implementation}, an earlier implementation: the upgrade is half done"
+    return f"{implementation}, which the deployment does not record"
 
 
 # ---------------------------------------------------------------- code

@@ -43,7 +43,8 @@ class Deployment:
     """What was deployed where: the content of `deployments/<chain-id>.json`.
 
     `block` is the first block of the suite (where its streams begin); `code` the keccak256 of each contract's runtime
-    code; `profile_hash` the hash that stands on chain.
+    code; `profile_hash` the hash that stands on chain; `earlier` the implementations before the present one, and the
+    hash of each one's code.
     """
 
     chain_id: int
@@ -54,6 +55,7 @@ class Deployment:
     addresses: dict[str, str]
     code: dict[str, str] = field(default_factory=dict)
     transactions: dict[str, str] = field(default_factory=dict)
+    earlier: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Deployment:
@@ -68,7 +70,7 @@ class Deployment:
         if not isinstance(content, dict) or set(content) != known:
             wrong = sorted(known.symmetric_difference(content if isinstance(content, dict) else []))
             raise InputError(f"{path}: missing or unknown fields {', '.join(wrong)}; {_REMEDY}")
-        kinds = {"chain_id": int, "block": int, "addresses": dict, "code": dict, "transactions": dict}
+        kinds = {"chain_id": int, "block": int, "addresses": dict, "code": dict, "transactions": dict, "earlier": dict}
         for name, kind in kinds.items():
             if not isinstance(content[name], kind):
                 raise InputError(f"{path}: field {name} is {content[name]!r}; {_REMEDY}")
