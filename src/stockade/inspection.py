@@ -2,9 +2,9 @@
 it by name, and what stands behind each token's proxy. Works against any node; who does not trust one asks another.
 
 Immutables are written into the code at creation, so the compiler's output has zeros in their places: these bytes are
-read out and compared by what each must be, and the rest must be equal. The hash of the sources at its end may be
-another where the code is, to the byte, what the deployment recorded: a contract that was deployed before a later
-version changed a file that it shares.
+read out and compared by what each must be, and the rest must be equal. The hash of the sources may be another where
+the code is, to the byte, what the deployment recorded: a contract that was deployed before a later version changed a
+file that it shares.
 """
 
 from __future__ import annotations
@@ -58,10 +58,23 @@ def inspect(w3: Web3, deployment: Deployment) -> list[Check]:
     checks.append(Check("SuiteFactory", at["factory"], "implementation", at["implementation"], current))
     for token in contract_at(w3, "ListingRegistry", at["listings"]).functions.tokens().call():
         checks += inspect_code(w3, deployment, "ERC1967Proxy", token)
-        slot = bytes(w3.eth.get_storage_at(token, IMPLEMENTATION_SLOT))
-        behind = to_checksum_address(slot[-20:])
-        checks.append(Check("token", token, "implementation", at["implementation"], behind))
+        found = _known(w3, deployment, behind(w3, token))
+        checks.append(Check("token", token, "implementation", at["implementation"], found))
     return checks
+
+
+def behind(w3: Web3, token: ChecksumAddress) -> ChecksumAddress:
+    """The implementation in a proxy's slot."""
+    return to_checksum_address(bytes(w3.eth.get_storage_at(token, IMPLEMENTATION_SLOT))[-20:])
+
+
+def _known(w3: Web3, deployment: Deployment, implementation: ChecksumAddress) -> str:
+    """What the deployment says of an implementation, in words where a token should not run on it."""
+    if implementation == to_checksum_address(deployment.addresses["implementation"]):
+        return implementation
+    if deployment.earlier.get(implementation) == Web3.keccak(w3.eth.get_code(implementation)).to_0x_hex():
+        return f"{implementation}, an earlier implementation: the upgrade is half done"
+    return f"{implementation}, which the deployment does not record"
 
 
 # ---------------------------------------------------------------- code
@@ -71,24 +84,17 @@ def inspect_code(w3: Web3, deployment: Deployment, contract: str, where: str) ->
     """The code at an address is the contract's, and so is every immutable in it."""
     entry, address = manifest.contract(contract), to_checksum_address(where)
     compiled, found = bytes.fromhex(entry["deployedBytecode"]), bytes(w3.eth.get_code(address))
-    places = {
-        name: [(each["start"], each["length"]) for each in each_of] for name, each_of in entry["immutables"].items()
-    }
-    masked = bytearray(found)
-    for start, length in (place for each in places.values() for place in each):
-        masked[start : start + length] = bytes(len(masked[start : start + length]))
-    said, note = difference(compiled, bytes(masked)), ""
+    said, note = difference(compiled, manifest.masked(contract, found)), ""
     recorded = {deployment.code.get(name) for name, kind in CONTRACTS.items() if kind == contract}
-    untouched = len(found) == len(compiled) and Web3.keccak(found).to_0x_hex() in recorded
-    if untouched and _executable(compiled) == _executable(bytes(masked)):
-        note = "" if said == AS_COMPILED else "compiled from other sources"
-        said = AS_COMPILED
+    alike = manifest.essence(contract, compiled) == manifest.essence(contract, found)
+    if said != AS_COMPILED and alike and Web3.keccak(found).to_0x_hex() in recorded:
+        said, note = AS_COMPILED, "compiled from other sources"
     yield Check(contract, address, "code", AS_COMPILED, said, note)
     if len(found) != len(compiled):
         return
     wanted = _immutables(deployment, address)
-    for name, each_of in places.items():
-        values = {found[start : start + length] for start, length in each_of}
+    for name, places in entry["immutables"].items():
+        values = {found[place["start"] : place["start"] + place["length"]] for place in places}
         shown = " and ".join(sorted(_show(value) for value in values))
         yield Check(contract, address, f"immutable {name}", _show(wanted[name]()), shown)
 
@@ -105,11 +111,6 @@ def difference(compiled: bytes, found: bytes) -> str:
     first = wrong[0]
     more = f", and {len(wrong) - 1:,} more bytes" if len(wrong) > 1 else ""
     return f"byte {first:,} is 0x{found[first]:02x} instead of 0x{compiled[first]:02x}{more}"
-
-
-def _executable(code: bytes) -> bytes:
-    """Code without the metadata that solc puts behind it: CBOR, whose length stands in the last two bytes."""
-    return code[: -2 - int.from_bytes(code[-2:], "big")]
 
 
 def _immutables(deployment: Deployment, address: ChecksumAddress) -> dict[str, Callable[[], bytes]]:

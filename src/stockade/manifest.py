@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from stockade.errors import StockadeError
+
+# In every contract's code, and in what it creates: the hash of its sources, which changes with every comment.
+_SOURCE_HASH = re.compile(rb"(?<=\x64ipfs\x58\x22)[\s\S]{34}")
 
 
 @cache
@@ -32,6 +36,23 @@ def abi(name: str) -> list[dict[str, Any]]:
     """A contract's ABI."""
     entry: list[dict[str, Any]] = contract(name)["abi"]
     return entry
+
+
+def masked(name: str, code: bytes) -> bytes:
+    """A contract's runtime code with zeros for its immutables, as the compiler leaves them; as long as it was."""
+    zeroed = bytearray(code)
+    for places in contract(name)["immutables"].values():
+        for place in places:
+            where = slice(place["start"], place["start"] + place["length"])
+            zeroed[where] = bytes(len(zeroed[where]))
+    return bytes(zeroed)
+
+
+def essence(name: str, code: bytes) -> bytes:
+    """What is equal wherever the same contract was deployed, whatever comments stood in its sources: `masked`, with
+    zeros for the hashes of the sources as well.
+    """
+    return _SOURCE_HASH.sub(bytes(34), masked(name, code))
 
 
 @cache

@@ -35,9 +35,6 @@ CONTRACTS = {
 # the time has come, the call itself goes through.
 _AWAITS_DELAY = ("AccessManagerNotScheduled", "AccessManagerNotReady", "AccessManagerExpired")
 
-# In every contract's code, and in what it creates: the hash of its sources, which changes with every comment.
-_SOURCE_HASH = re.compile(rb"(?<=\x64ipfs\x58\x22)[\s\S]{34}")
-
 _REMEDY = "let `ape run deploy suite` write the file."
 
 
@@ -46,7 +43,8 @@ class Deployment:
     """What was deployed where: the content of `deployments/<chain-id>.json`.
 
     `block` is the first block of the suite (where its streams begin); `code` the keccak256 of each contract's runtime
-    code; `profile_hash` the hash that stands on chain.
+    code; `profile_hash` the hash that stands on chain; `earlier` the implementations before the present one, and the
+    hash of each one's code.
     """
 
     chain_id: int
@@ -57,6 +55,7 @@ class Deployment:
     addresses: dict[str, str]
     code: dict[str, str] = field(default_factory=dict)
     transactions: dict[str, str] = field(default_factory=dict)
+    earlier: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Deployment:
@@ -71,7 +70,7 @@ class Deployment:
         if not isinstance(content, dict) or set(content) != known:
             wrong = sorted(known.symmetric_difference(content if isinstance(content, dict) else []))
             raise InputError(f"{path}: missing or unknown fields {', '.join(wrong)}; {_REMEDY}")
-        kinds = {"chain_id": int, "block": int, "addresses": dict, "code": dict, "transactions": dict}
+        kinds = {"chain_id": int, "block": int, "addresses": dict, "code": dict, "transactions": dict, "earlier": dict}
         for name, kind in kinds.items():
             if not isinstance(content[name], kind):
                 raise InputError(f"{path}: field {name} is {content[name]!r}; {_REMEDY}")
@@ -177,7 +176,7 @@ class Suite:
             if name in self._known or (upgrading and name == "implementation"):
                 continue
             built = HexBytes(manifest.contract(kind)["deployedBytecode"])
-            if _essence(self._code[name], kind) != _essence(built, kind):
+            if manifest.essence(kind, self._code[name]) != manifest.essence(kind, built):
                 raise NetworkError(
                     f"The {kind} at {self.deployment.addresses[name]} is not the one that this version of Stockade was "
                     "built with, and nothing was signed: use the version that deployed the suite."
@@ -231,15 +230,6 @@ class Suite:
             self.send(signer, functions.schedule(call.address, data, 0))
             due = functions.getSchedule(operation).call()
         return due
-
-
-def _essence(code: bytes, kind: str) -> bytes:
-    """Runtime code without what differs between two deployments of the same contract."""
-    found = bytearray(code)
-    for places in manifest.contract(kind)["immutables"].values():
-        for place in places:
-            found[place["start"] : place["start"] + place["length"]] = bytes(place["length"])
-    return _SOURCE_HASH.sub(bytes(34), bytes(found))
 
 
 def contract_at(w3: Web3, name: str, address: str) -> Contract:

@@ -13,10 +13,10 @@ import pytest
 from sandbox import Sandbox
 from web3 import Web3
 
-from stockade.chain import KeySigner, connect
+from stockade.chain import KeySigner, connect, send
 from stockade.deploy import DAY
 from stockade.errors import Refused
-from stockade.records import Attestation, Basis, InvestorClass, InvestorRecord, Role, Scope, SentenceKind, Status
+from stockade.records import Attestation, Basis, InvestorClass, InvestorRecord, Pause, Role, Scope, SentenceKind, Status
 from stockade.suite import Deployment, Suite
 from stockade.upgrade import Upgrade
 from tests.conftest import key_of
@@ -44,7 +44,7 @@ class Scene:
     def run(self, *arguments: str, status: int = 0) -> str:
         """`ape run ...` in the copy."""
         where = ["--network", "ethereum:devnet", "--deployment", str(self.deployment)]
-        environment = {"STOCKADE_DEVNET_PORT": str(self.port), "COLUMNS": "200"}
+        environment = {"STOCKADE_DEVNET_PORT": str(self.port), "COLUMNS": "260"}
         done = self.box.run(["ape", "run", *arguments, *where], 180, env=environment)
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
@@ -161,7 +161,7 @@ def test_upgrade__rehearsed__moves_the_tokens_when_due_and_changes_nothing_else(
     assert (scene.behind(), scene.state()) == (old, before)
 
     scene.travel(60)
-    assert "Upgraded 3 tokens" in scene.run("deploy", "upgrade", *upgrader, "--yes")
+    assert "Upgraded 3 of 3 tokens" in scene.run("deploy", "upgrade", *upgrader, "--yes")
 
     assert scene.state() == before
     assert {token.functions.implementation().call() for token in scene.suite.tokens()} == {planned.implementation}
@@ -170,6 +170,53 @@ def test_upgrade__rehearsed__moves_the_tokens_when_due_and_changes_nothing_else(
     release = scene.w3.eth.contract(address=scene.token.address, abi=FUNCTION)
     assert release.functions.release().call() == "second"
     assert "Equal: " in scene.run("deploy", "verify")
+
+
+def test_upgrade__first_batch_executed_by_a_multisig__recorded_when_run_again_and_the_rest_would_follow(scene):
+    """UPGRADER's key plays the multisig: it sends the two calls that were printed, and knows nothing of the tool."""
+    scene.box.write(TOKEN, scene.box.read(TOKEN).replace(MARK, RELEASE + MARK))
+    scene.box.build()
+    scene.live()
+    old, deployed = scene.behind(), scene.suite.deployment
+    first, *others = scene.suite.tokens()
+    journal = scene.deployment.with_suffix(".upgrade.json")
+    anyone, multisig = ("--account", "TEST::20", "--yes"), KeySigner(key_of(3))
+
+    said = scene.run("deploy", "upgrade", "--token", first.functions.symbol().call(), *anyone)
+    assert "1 of 1 tokens would move" in said
+    assert "Run this again when both are done" in said
+    schedule, execute = ({"to": to, "data": data} for to, data in re.findall(r"to (0x\w+) data (0x\w+)", said))
+    planned = Upgrade.load(journal)
+    assert list(planned.tokens) == [first.address]
+
+    send(scene.w3, multisig, schedule)
+    scene.suite.send(KeySigner(key_of(9)), first.functions.pause(int(Pause.MINT)))
+    scene.travel(20 * DAY)
+    send(scene.w3, multisig, execute)
+    assert scene.behind() == planned.implementation
+
+    # Recorded only by the tool, and its file goes only when all was found right.
+    said = scene.run("deploy", "upgrade", *anyone, "--dry-run")
+    assert "Dry run: it is executed already; nothing was recorded." in said
+    assert scene.suite.deployment == deployed
+    noted = journal.read_text()
+    journal.write_text(noted.replace("AAPLs", "AAPL"))
+    assert "Upgraded, but" in scene.run("deploy", "upgrade", *anyone, status=1)
+    journal.write_text(noted)
+    assert "Upgraded 1 of 3 tokens" in scene.run("deploy", "upgrade", *anyone)
+    assert not journal.exists()
+    assert scene.suite.deployment.addresses["implementation"] == planned.implementation
+    assert scene.suite.deployment.earlier == {old: deployed.code["implementation"]}
+
+    said = scene.run("deploy", "verify", status=1)
+    assert "2 differences" in said
+    for token in others:
+        assert f"token {token.address}: implementation" in said
+    assert said.count(f"{old}, an earlier implementation: the upgrade is half done") == 2
+
+    said = scene.run("deploy", "upgrade", *anyone, "--dry-run")
+    assert "2 of 3 tokens would move" in said
+    assert f"{first.address}: runs this code already, left out" in said
 
 
 def test_upgrade__code_that_would_misread_what_is_stored__refused_before_anything_is_sent(scene):
@@ -189,7 +236,7 @@ def test_upgrade__code_that_would_misread_what_is_stored__refused_before_anythin
 
 
 def test_verify_and_check__one_role_and_one_byte_changed__both_are_named(scene):
-    assert "Equal: " in scene.run("deploy", "verify")
+    assert "roles.md and examples/suite.toml" in scene.run("deploy", "verify", "--plan", "examples/suite.toml")
 
     suite, w3 = scene.suite, scene.w3
     stranger, key_admin = key_of(40).address, KeySigner(key_of(2))
@@ -207,6 +254,9 @@ def test_verify_and_check__one_role_and_one_byte_changed__both_are_named(scene):
     assert "freeze" in said
     assert "COMPLIANCE" in said
     assert stranger in said
+    said = scene.run("deploy", "verify", "--plan", "examples/suite.toml", status=1)
+    assert f"PAUSER of {stranger}" in said
+    assert "freeze" in said
 
     ledger = suite.ledger.address
     code = bytearray(w3.eth.get_code(ledger))

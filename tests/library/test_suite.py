@@ -69,6 +69,7 @@ def test_load__no_deployment__names_the_file(tmp_path, content):
         ({"block": None}, "missing or unknown fields block; let `ape run deploy suite` write the file"),
         ({"surplus": 1}, "missing or unknown fields surplus; let"),
         ({"chain_id": "1337"}, "field chain_id is '1337'; let"),
+        ({"earlier": []}, r"field earlier is \[\]; let"),
         ({"addresses": []}, r"field addresses is \[\]; let"),
         ({"addresses": {}}, "field addresses.authority is None, not an address; let"),
         ({"addresses": {"authority": "0x12"}}, "field addresses.authority is '0x12', not an address; let"),
