@@ -19,8 +19,9 @@ from stockade.ape import SuiteCommand, console, open_suite, signer, signer_optio
 from stockade.compliance import Act, Order, Outcome
 from stockade.errors import InputError, Refused, StockadeError
 from stockade.records import Basis, ExemptionStatus, Pause
+from stockade.reporting.register import records_of_registrar
 from stockade.suite import Suite
-from stockade.whitelist import in_words, parse_wallet
+from stockade.whitelist import in_words, parse_wallet, read_wallets
 
 EXEMPTION = {
     "suspend": ExemptionStatus.SUSPENDED,
@@ -223,13 +224,41 @@ def registrar(suite: Suite, holder: str, number: int) -> list[Act]:
     """Let an account write records under a registrar's number; 0 takes the right away. Takes no order.
 
     Several accounts may share a number, so a registrar changes its key without rewriting a record. The account also
-    needs the role REGISTRAR, which KEY_ADMIN grants.
+    needs the role REGISTRAR, which KEY_ADMIN grants. The firm's name belongs in the deployment file (`registrars`).
 
     \b
       ape run compliance registrar 0xbDA5747bFD65F08deb54cb465eB87D40e51B197E 2
         --network ethereum:devnet --account TEST::5
     """
     return [compliance.set_registrar(suite, parse_wallet(holder), number)]
+
+
+@act_by_order
+@click.argument("wallets", nargs=-1, metavar="[WALLET... | FILE]")
+@click.option("--to", type=click.IntRange(min=1), required=True, metavar="NUMBER", help="The other registrar's number.")
+@click.option(
+    "--all-of", "firm", type=click.IntRange(min=1), metavar="NUMBER", help="Every record of this registrar; name none."
+)
+def assign_registrar(suite: Suite, wallets: tuple[str, ...], to: int, firm: int | None, order: Order) -> list[Act]:
+    """Give records to another registrar, whether it or the present one agrees or not: for a firm that fails.
+
+    All else in a record stays, a freeze too; an offer of it is gone. Where both agree, no order is needed (`ape run
+    whitelist offer`). A FILE names one wallet on each line. --all-of finds a firm's records in the reports.
+
+    \b
+      ape run compliance assign-registrar 0x02484cb50AAC86Eae85610D6f4Bf026f30f6627D --to 2
+        --basis REGULATOR_ORDER --order order-24.pdf --network ethereum:devnet --account TEST::5
+      ape run compliance assign-registrar --all-of 1 --to 2 --basis REGULATOR_ORDER --order order-24.pdf
+        --network ethereum:devnet --account TEST::5
+    """
+    if bool(wallets) == (firm is not None):
+        raise InputError("Name wallets, or a registrar with --all-of: one of the two.")
+    if firm is None:
+        return compliance.assign_registrar(suite, read_wallets(wallets), to, order)
+    found = records_of_registrar(suite, firm, suite.w3.eth.block_number)
+    if not found:
+        raise InputError(f"{suite.registrar(firm)} has no record: check the number.")
+    return compliance.assign_registrar(suite, list(found), to, order)
 
 
 # ---------------------------------------------------------------- holdings

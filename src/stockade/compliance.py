@@ -12,7 +12,7 @@ ERC-7943's bare `forcedTransfer` and `setFrozenTokens`, which carry neither, are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,10 @@ from web3.types import TxReceipt
 from stockade import chain
 from stockade.chain import Signer
 from stockade.errors import InputError, Refused
-from stockade.records import Basis, ExemptionStatus, Pause, RequestStatus, Role, order_ref, to_shares, to_units
+from stockade.records import LOST, Basis, ExemptionStatus, Pause, RequestStatus, Role, order_ref, to_shares, to_units
 from stockade.suite import Suite
+from stockade.whitelist.apply import BATCH_SIZE, records_of
+from stockade.whitelist.registrars import owners_in_words
 
 # Requests handed over in one transaction; each costs about 30,000 gas.
 _REQUESTS_AT_ONCE = 100
@@ -163,10 +165,35 @@ def unfreeze(suite: Suite, wallet: ChecksumAddress, order: Order) -> Act:
 
 def set_registrar(suite: Suite, account: ChecksumAddress, number: int) -> Act:
     """Lets an account write records under a registrar's number; zero takes the right away."""
-    if not 0 <= number < 2**16:
-        raise InputError(f"{number} is no registrar's number: choose 1 to 65535, or 0 to take the right away.")
+    if not 0 <= number < LOST:
+        raise InputError(f"{number} is no registrar's number: choose 1 to {LOST - 1}, or 0 to take the right away.")
     says = f"number {account} as registrar {number}" if number else f"unnumber {account}, which then writes no records"
     return Act(says, Role.COMPLIANCE, suite.registry.functions.setRegistrar(account, number))
+
+
+def assign_registrar(suite: Suite, wallets: Sequence[ChecksumAddress], to: int, order: Order) -> list[Act]:
+    """Gives records to another registrar, whether it or the present one agrees or not. Those it has are left out.
+
+    Raises InputError for a number no registrar can have, and for wallets without a record or declared lost.
+    """
+    if not 0 < to < LOST:
+        raise InputError(f"{to} is no registrar's number: choose 1 to {LOST - 1}.")
+    owners = [
+        (wallet, record.registrar)
+        for wallet, record in zip(wallets, records_of(suite, list(wallets)), strict=True)
+        if record.registrar != to
+    ]
+    if nobodys := [(wallet, owner) for wallet, owner in owners if owner in (0, LOST)]:
+        raise InputError(f"{owners_in_words(suite, nobodys)}: only a registrar's records can be assigned.")
+    acts = []
+    for start in range(0, len(owners), BATCH_SIZE):
+        some = [wallet for wallet, _ in owners[start : start + BATCH_SIZE]]
+        whose = sorted({owner for _, owner in owners[start : start + BATCH_SIZE]})
+        what = some[0] if len(some) == 1 else f"{len(some)} records, from {some[0]} to {some[-1]}"
+        says = f"assign {what}, of {', '.join(map(suite.registrar, whose))}, to {suite.registrar(to)}: {order}"
+        call = suite.registry.functions.assignRecords(some, to, order.basis, order.hash)
+        acts.append(Act(says, Role.COMPLIANCE, call))
+    return acts
 
 
 # ---------------------------------------------------------------- holdings

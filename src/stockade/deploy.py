@@ -274,6 +274,11 @@ def deploy_suite(w3: Web3, signer: Signer, plan: Plan, progress: Progress = lamb
             name: Web3.keccak(w3.eth.get_code(to_checksum_address(at))).to_0x_hex() for name, at in addresses.items()
         },
         transactions=transactions,
+        registrars={
+            str(number): plan.registrar_names[account]
+            for account, number in plan.registrars.items()
+            if account in plan.registrar_names
+        },
     )
     suite = Suite(w3, deployment)
     progress("granting roles")

@@ -17,7 +17,7 @@ from stockade import profiles
 from stockade.deploy import Custodian, Plan
 from stockade.errors import InputError
 from stockade.listing import Document, Share, read_listings
-from stockade.records import ZERO_ADDRESS, Role
+from stockade.records import LOST, ZERO_ADDRESS, Role
 from stockade.suite import read_toml
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -86,7 +86,7 @@ class _Registrar(BaseModel):
     model_config = _STRICT
 
     name: _Name
-    number: int = Field(ge=1, le=0xFFFF)
+    number: int = Field(ge=1, lt=LOST)
     account: _Address
 
 
@@ -133,6 +133,10 @@ class _SuitePlan(BaseModel):
             raise ValueError(f"roles.ADMIN names {admins} accounts: name one, the multisig that shall hold it")
         if twice := _repeated([registrar.account for registrar in self.registrar]):
             raise ValueError(f"registrar account {twice} is named twice: an account writes under one number")
+        names: dict[int, str] = {}
+        for each in self.registrar:
+            if (first := names.setdefault(each.number, each.name)) != each.name:
+                raise ValueError(f"registrar number {each.number} is named {first!r} and {each.name!r}: keep one")
         if twice := _repeated([custodian.lei for custodian in self.custodian]):
             raise ValueError(f"custodian lei {twice} is named twice: remove one")
         return self

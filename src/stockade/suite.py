@@ -19,7 +19,7 @@ from web3.types import TxReceipt
 from stockade import chain, manifest
 from stockade.chain import Signer
 from stockade.errors import InputError, NetworkError, Refused
-from stockade.records import Control, InvestorRecord, Position
+from stockade.records import LOST, Control, InvestorRecord, Position
 
 CONTRACTS = {
     "authority": "SuiteAuthority",
@@ -44,7 +44,8 @@ class Deployment:
 
     `block` is the first block of the suite (where its streams begin); `code` the keccak256 of each contract's runtime
     code; `profile_hash` the hash that stands on chain; `earlier` the implementations before the present one, and the
-    hash of each one's code.
+    hash of each one's code; `registrars` the firms' names by number: the chain knows numbers alone, so whoever publishes
+    the file adds a name when COMPLIANCE gives a number to another firm.
     """
 
     chain_id: int
@@ -56,6 +57,7 @@ class Deployment:
     code: dict[str, str] = field(default_factory=dict)
     transactions: dict[str, str] = field(default_factory=dict)
     earlier: dict[str, str] = field(default_factory=dict)
+    registrars: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Deployment:
@@ -70,7 +72,11 @@ class Deployment:
         if not isinstance(content, dict) or set(content) != known:
             wrong = sorted(known.symmetric_difference(content if isinstance(content, dict) else []))
             raise InputError(f"{path}: missing or unknown fields {', '.join(wrong)}; {_REMEDY}")
-        kinds = {"chain_id": int, "block": int, "addresses": dict, "code": dict, "transactions": dict, "earlier": dict}
+        kinds = {
+            "chain_id": int,
+            "block": int,
+            **dict.fromkeys(("addresses", "code", "transactions", "earlier", "registrars"), dict),
+        }
         for name, kind in kinds.items():
             if not isinstance(content[name], kind):
                 raise InputError(f"{path}: field {name} is {content[name]!r}; {_REMEDY}")
@@ -81,6 +87,11 @@ class Deployment:
             code = content["code"].get(name)
             if not isinstance(code, str) or not re.fullmatch("0x[0-9a-f]{64}", code):
                 raise InputError(f"{path}: field code.{name} is {code!r}, not a hash; {_REMEDY}")
+        for number, firm in content["registrars"].items():
+            if not re.fullmatch("[1-9][0-9]{0,4}", number) or int(number) >= LOST:
+                raise InputError(f"{path}: field registrars.{number} is no registrar's number: give 1 to {LOST - 1}.")
+            if not isinstance(firm, str) or not 1 <= len(firm) <= 100:
+                raise InputError(f"{path}: field registrars.{number} is no name: give the firm's, 1 to 100 characters.")
         return cls(**content)
 
     def save(self, path: Path) -> None:
@@ -149,6 +160,16 @@ class Suite:
     def record(self, wallet: str) -> InvestorRecord:
         """A wallet's record; all zero when it has none."""
         return InvestorRecord.unpack(self.registry.functions.recordOf(wallet).call())
+
+    @property
+    def registrar_names(self) -> dict[int, str]:
+        """The registrars' names by number, as far as the deployment file has them."""
+        return {int(number): firm for number, firm in self.deployment.registrars.items()}
+
+    def registrar(self, number: int) -> str:
+        """A registrar for people: its number, and its name where that is known."""
+        firm = self.registrar_names.get(number)
+        return f"registrar {number} ({firm})" if firm else f"registrar {number}"
 
     def control(self, token: Contract) -> Control:
         """A token's settings and report head."""

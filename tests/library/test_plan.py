@@ -82,9 +82,9 @@ def test_read__profile_by_path__is_relative_to_the_plan(plan, tmp_path):
 
 
 def test_read__two_accounts_of_one_registrar__share_its_number(plan):
-    more = f'[[registrar]]\nname = "Its second key"\nnumber = 1\naccount = "{DESK}"\n\n[[registrar]]\nname = "Example'
+    head = '[[registrar]]\nname = "Example'
 
-    read = plan('[[registrar]]\nname = "Example', more)
+    read = plan(head, f'{head} Onboarding"\nnumber = 1\naccount = "{DESK}"\n\n{head}')
 
     assert read.registrars == {DESK: 1, REGISTRAR: 1}
     assert read.roles[Role.REGISTRAR] == (DESK, REGISTRAR)
@@ -116,6 +116,12 @@ def test_read__two_accounts_of_one_registrar__share_its_number(plan):
         ),
         ("number = 1", "number = 0", "key registrar 1.number: Input should be greater than or equal to 1."),
         ("number = 1", "", "key registrar 1.number is missing: add it."),
+        ("number = 1", "number = 65535", "key registrar 1.number: Input should be less than 65535."),
+        (
+            "[[registrar]]\nname",
+            f'[[registrar]]\nname = "Another"\nnumber = 1\naccount = "{DESK}"\n\n[[registrar]]\nname',
+            "registrar number 1 is named 'Another' and 'Example Onboarding': keep one.",
+        ),
         ("0128", "0129", "key custodian 1.lei: '0000SYNTHETIC0000129' is no LEI, its check digits do not hold: "),
         ("0000SYNTHETIC0000128", "0000synthetic0000128", "key custodian 1.lei: "),
         ("0000SYNTHETIC0000225", "0000SYNTHETIC0000128", "custodian lei 0000SYNTHETIC0000128 is named twice: remove"),

@@ -73,6 +73,11 @@ def test_load__no_deployment__names_the_file(tmp_path, content):
         ({"addresses": []}, r"field addresses is \[\]; let"),
         ({"addresses": {}}, "field addresses.authority is None, not an address; let"),
         ({"addresses": {"authority": "0x12"}}, "field addresses.authority is '0x12', not an address; let"),
+        ({"registrars": {"0": "A"}}, "field registrars.0 is no registrar's number: give 1 to 65534"),
+        ({"registrars": {"65535": "A"}}, "field registrars.65535 is no registrar's number: give"),
+        ({"registrars": {"one": "A"}}, "field registrars.one is no registrar's number: give"),
+        ({"registrars": {"1": ""}}, "field registrars.1 is no name: give the firm's, 1 to 100 characters"),
+        ({"registrars": {"1": 1}}, "field registrars.1 is no name: give"),
     ],
 )
 def test_load__corrupt_file__names_the_field(file, changes, sentence):

@@ -79,6 +79,18 @@ def share_register(suite: Suite, token: Contract, block: int, progress: Progress
     return Register(own.source.name, token.address, block, tuple(holders), escrow, state.supply)
 
 
+def records_of_registrar(
+    suite: Suite, number: int, block: int, progress: Progress = no_progress
+) -> dict[ChecksumAddress, InvestorRecord]:
+    """Every record of one registrar, by wallet, rebuilt from the registry's reports: no contract can list them.
+
+    Raises StockadeError when the stream is incomplete or altered.
+    """
+    registry = _intact(read_stream(suite, source_of(suite, "registry", block), block, progress))
+    records = replay_registry(registry.entries)[0].records
+    return {wallet: record for wallet, record in records.items() if record.registrar == number}
+
+
 def backing(suite: Suite, block: int) -> list[TokenSupply]:
     """Every token's supply against what custodians hold for it, as the contracts say."""
 

@@ -27,6 +27,7 @@ from stockade.whitelist.apply import (
 from stockade.whitelist.evidence import evidence_root
 from stockade.whitelist.identity import DEVELOPMENT_KEY, KEY_VARIABLE, investor_id, registrar_key
 from stockade.whitelist.read import COLUMNS, parse_wallet, read_book
+from stockade.whitelist.registrars import Offer, prepare_offer, read_wallets, send_offer
 from stockade.whitelist.rows import Book, Row, RowError, RowErrors
 from stockade.whitelist.show import (
     Holding,
@@ -49,6 +50,7 @@ __all__ = [
     "Book",
     "Change",
     "Holding",
+    "Offer",
     "Result",
     "Row",
     "RowError",
@@ -65,9 +67,12 @@ __all__ = [
     "investor_id",
     "parse_wallet",
     "prepare",
+    "prepare_offer",
     "read_book",
+    "read_wallets",
     "records_of",
     "registrar_key",
     "registrar_number",
     "scope_names",
+    "send_offer",
 ]

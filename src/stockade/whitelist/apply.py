@@ -80,7 +80,7 @@ def prepare(suite: Suite, account: ChecksumAddress, book: Book, key: bytes, batc
     wanted = [Change(row, before, row.record(number, key)) for row, before in zip(book.rows, found, strict=True)]
     # Evidence is not compared: it is not on chain.
     changes = [change for change in wanted if replace(change.before, frozen=False) != change.after]
-    _check_owners(book, changes, number)
+    _check_owners(suite, book, changes, number)
 
     batches = [
         _batch(suite, account, tuple(changes[start : start + batch_size]))
@@ -127,14 +127,18 @@ def records_of(suite: Suite, wallets: list[ChecksumAddress]) -> Iterator[Investo
         yield from (InvestorRecord.unpack(word) for word in words[: len(some)])
 
 
-def _check_owners(book: Book, changes: Sequence[Change], number: int) -> None:
-    """Names every row of another registrar at once; the registry itself would name the first of a batch."""
+def _check_owners(suite: Suite, book: Book, changes: Sequence[Change], number: int) -> None:
+    """Names every row of another registrar that does not offer it, at once; the registry itself would name the first of
+    a batch.
+    """
     errors = []
     for change in changes:
         if (owner := change.before.registrar) in (0, number):
             continue
-        fault = f"belongs to registrar {owner}, and this account writes for registrar {number}"
-        remedy = f"take the row out, or ask registrar {owner}"
+        if suite.registry.functions.offeredTo(change.row.wallet).call() == number:
+            continue
+        fault = f"belongs to {suite.registrar(owner)}, and this account writes for {suite.registrar(number)}"
+        remedy = f"take the row out, or have {suite.registrar(owner)} offer it (`ape run whitelist offer`)"
         if owner == LOST:
             fault, remedy = "was declared lost, and another wallet took over", "take the row out of the book for good"
         errors.append(RowError(change.row.line, "wallet", change.row.wallet, fault, remedy))
