@@ -232,11 +232,12 @@ def _move(state: TokenState, moved: Moved) -> None:
         state.balances[target] += amount
 
 
-def replay_registry(entries: Sequence[Entry]) -> tuple[RegistryState, Wrong]:
+def replay_registry(entries: Iterable[Entry]) -> tuple[RegistryState, Wrong]:
     """Records, registrars and recoveries. A record that is written, frozen or recovered is reported whole."""
     state, wrong = RegistryState(), []
-    batch, open_rows = BatchWritten(0, 0, b""), 0
+    batch, open_rows, last = BatchWritten(0, 0, b""), 0, 0
     for entry in entries:
+        last = entry.seq
         if open_rows and not isinstance(entry.content, RecordWritten):
             wrong.append((entry.seq, f"{open_rows} rows of the batch before it are missing"))
             open_rows = 0
@@ -256,7 +257,7 @@ def replay_registry(entries: Sequence[Entry]) -> tuple[RegistryState, Wrong]:
             case RegistrarSet(account, number):
                 state.registrars[account] = number
     if open_rows:
-        wrong.append((entries[-1].seq, f"{open_rows} rows of the last batch are missing"))
+        wrong.append((last, f"{open_rows} rows of the last batch are missing"))
     return state, wrong
 
 

@@ -5,8 +5,10 @@
 
     book = whitelist.read_book(Path("investors.csv"))              # every fault at once, or a good book
     key = whitelist.registrar_key()                                # STOCKADE_REGISTRAR_KEY
-    update = whitelist.prepare(suite, signer.address, book, key)   # compared and tried, nothing sent
-    result = whitelist.apply(suite, signer, update)
+    state = whitelist.read_whitelist(suite)                        # every record, proved complete by its chain
+    plan = whitelist.make_plan(suite, state, book, key, 1)         # what would be written; nothing is sent
+    whitelist.save(plan, Path("plan.jsonl"))
+    whitelist.verify(whitelist.read_whitelist(suite), book, key, 1)  # after it was applied: no difference
 
 Deliberately absent: freezes, which are COMPLIANCE's (`stockade.compliance`), and personal data, which
 never leaves the book.
@@ -24,10 +26,22 @@ from stockade.whitelist.apply import (
     records_of,
     registrar_number,
 )
-from stockade.whitelist.evidence import evidence_root
+from stockade.whitelist.cells import parse_wallet
+from stockade.whitelist.compare import Difference, make_plan, unnamed, verify
+from stockade.whitelist.evidence import commit, commitment, evidence_root, prove, root_of, salt_of
 from stockade.whitelist.identity import DEVELOPMENT_KEY, KEY_VARIABLE, investor_id, registrar_key
-from stockade.whitelist.read import COLUMNS, parse_wallet, read_book
+from stockade.whitelist.plan import ChangeKind, Plan, PlannedRow, Refusal, RefusedRow, load, save
+from stockade.whitelist.read import COLUMNS, read_book
 from stockade.whitelist.rows import Book, Row, RowError, RowErrors
+from stockade.whitelist.sanctions import (
+    FreezeRequest,
+    SanctionsList,
+    freeze_acts,
+    freeze_request,
+    read_request,
+    read_sanctions,
+    save_request,
+)
 from stockade.whitelist.show import (
     Holding,
     class_name,
@@ -38,6 +52,7 @@ from stockade.whitelist.show import (
     in_words,
     scope_names,
 )
+from stockade.whitelist.state import Event, Whitelist, history, read_whitelist
 
 __all__ = [
     "BATCH_SIZE",
@@ -48,26 +63,53 @@ __all__ = [
     "Batch",
     "Book",
     "Change",
+    "ChangeKind",
+    "Difference",
+    "Event",
+    "FreezeRequest",
     "Holding",
+    "Plan",
+    "PlannedRow",
+    "Refusal",
+    "RefusedRow",
     "Result",
     "Row",
     "RowError",
     "RowErrors",
+    "SanctionsList",
     "Update",
+    "Whitelist",
     "apply",
     "class_name",
+    "commit",
+    "commitment",
     "country_name",
     "describe",
     "differences",
     "evidence_root",
+    "freeze_acts",
+    "freeze_request",
+    "history",
     "holdings",
     "in_words",
     "investor_id",
+    "load",
+    "make_plan",
     "parse_wallet",
     "prepare",
+    "prove",
     "read_book",
+    "read_request",
+    "read_sanctions",
+    "read_whitelist",
     "records_of",
     "registrar_key",
     "registrar_number",
+    "root_of",
+    "salt_of",
+    "save",
+    "save_request",
     "scope_names",
+    "unnamed",
+    "verify",
 ]

@@ -17,7 +17,7 @@ from stockade.chain import TRANSACTION_GAS_LIMIT, Signer, ask
 from stockade.errors import InputError, Refused
 from stockade.records import LOST, InvestorRecord
 from stockade.suite import Suite
-from stockade.whitelist.evidence import evidence_root
+from stockade.whitelist.evidence import commit, evidence_root
 from stockade.whitelist.rows import Book, Row, RowError, RowErrors
 
 BATCH_SIZE = 200
@@ -83,7 +83,7 @@ def prepare(suite: Suite, account: ChecksumAddress, book: Book, key: bytes, batc
     _check_owners(book, changes, number)
 
     batches = [
-        _batch(suite, account, tuple(changes[start : start + batch_size]))
+        _batch(suite, account, tuple(changes[start : start + batch_size]), key)
         for start in range(0, len(changes), batch_size)
     ]
     return Update(number, tuple(batches), len(wanted) - len(changes))
@@ -142,11 +142,11 @@ def _check_owners(book: Book, changes: Sequence[Change], number: int) -> None:
         raise RowErrors(book.path, errors)
 
 
-def _batch(suite: Suite, account: ChecksumAddress, changes: tuple[Change, ...]) -> Batch:
+def _batch(suite: Suite, account: ChecksumAddress, changes: tuple[Change, ...], key: bytes) -> Batch:
     call = suite.registry.functions.setRecords(
         [change.row.wallet for change in changes],
         [change.after.pack() for change in changes],
-        evidence_root((change.row.wallet, change.row.evidence) for change in changes),
+        evidence_root(commit(row.row.wallet, row.after.pack(), row.row.evidence, key) for row in changes),
     )
     try:
         gas = ask(lambda: call.estimate_gas({"from": account}))
