@@ -58,6 +58,7 @@ class Proxy:
     methods: list[str] = field(default_factory=list)
     happened: list[Fault] = field(default_factory=list)
     url: str = ""
+    cut: Callable[[], Any] = lambda: None  # done before a connection is closed
 
     def decide(self, method: str) -> Fault | None:
         fault = self.faults(len(self.methods), method)
@@ -65,6 +66,20 @@ class Proxy:
         if fault:
             self.happened.append(fault)
         return fault
+
+    def kill(self, process: subprocess.Popen[str], request: int, fault: Fault) -> None:
+        """Kills the process at a request, counted from the first with which it looks at its account: before the node
+        sees it (CUT_BEFORE), or when the node has done it (CUT_AFTER).
+        """
+        counted: list[str] = []
+
+        def faults(number: int, method: str) -> Fault | None:
+            if counted or method == "eth_getTransactionCount":
+                counted.append(method)
+            return fault if len(counted) == request + 1 else None
+
+        self.cut = process.kill
+        self.faults = faults
 
     def w3(self, timeout: float = 5) -> Web3:
         """A client that does not repeat anything by itself."""
@@ -83,6 +98,7 @@ def proxy(target: str) -> Iterator[Proxy]:
             with deciding:
                 fault = it.decide(asked["method"] if isinstance(asked, dict) else "batch")
             if fault is Fault.CUT_BEFORE:
+                it.cut()
                 self.close_connection = True
                 return
             if fault in (Fault.TOO_MANY, Fault.UNAVAILABLE):
@@ -100,6 +116,7 @@ def proxy(target: str) -> Iterator[Proxy]:
                 self.close_connection = True
                 return
             if fault is Fault.CUT_AFTER:
+                it.cut()
                 self.close_connection = True
             elif fault is Fault.SILENT:
                 self.connection.recv(1)  # until the client gives up

@@ -34,7 +34,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Fees:
-    """Of a type 2 transaction, in wei for a unit of gas: the most it pays in all, and of that to the block's builder."""
+    """Of a type 2 transaction, in wei for a unit of gas: the most it pays in all, and the tip in it."""
 
     most: int
     tip: int

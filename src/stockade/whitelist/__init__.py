@@ -8,24 +8,15 @@
     state = whitelist.read_whitelist(suite)                        # every record, proved complete by its chain
     plan = whitelist.make_plan(suite, state, book, key, 1)         # what would be written; nothing is sent
     whitelist.save(plan, Path("plan.jsonl"))
+    result = whitelist.apply(suite, signer, plan, Path("plan.jsonl.journal"))
     whitelist.verify(whitelist.read_whitelist(suite), book, key, 1)  # after it was applied: no difference
 
 Deliberately absent: freezes, which are COMPLIANCE's (`stockade.compliance`), and personal data, which
 never leaves the book.
 """
 
-from stockade.whitelist.apply import (
-    BATCH_SIZE,
-    MAX_BATCH_SIZE,
-    Batch,
-    Change,
-    Result,
-    Update,
-    apply,
-    prepare,
-    records_of,
-    registrar_number,
-)
+from stockade.whitelist.apply import Result, apply, registrar_number
+from stockade.whitelist.batches import MOST_ROWS
 from stockade.whitelist.cells import parse_wallet
 from stockade.whitelist.compare import Difference, make_plan, unnamed, verify
 from stockade.whitelist.evidence import commit, commitment, evidence_root, prove, root_of, salt_of
@@ -55,14 +46,11 @@ from stockade.whitelist.show import (
 from stockade.whitelist.state import Event, Whitelist, history, read_whitelist
 
 __all__ = [
-    "BATCH_SIZE",
     "COLUMNS",
     "DEVELOPMENT_KEY",
     "KEY_VARIABLE",
-    "MAX_BATCH_SIZE",
-    "Batch",
+    "MOST_ROWS",
     "Book",
-    "Change",
     "ChangeKind",
     "Difference",
     "Event",
@@ -77,7 +65,6 @@ __all__ = [
     "RowError",
     "RowErrors",
     "SanctionsList",
-    "Update",
     "Whitelist",
     "apply",
     "class_name",
@@ -96,13 +83,11 @@ __all__ = [
     "load",
     "make_plan",
     "parse_wallet",
-    "prepare",
     "prove",
     "read_book",
     "read_request",
     "read_sanctions",
     "read_whitelist",
-    "records_of",
     "registrar_key",
     "registrar_number",
     "root_of",

@@ -56,6 +56,8 @@ class Refusal(StrEnum):
     SANCTIONED = "sanctioned"  # on the list: COMPLIANCE is asked to freeze it
     NO_CODE = "no code"  # a POOL where no contract stands
     NO_EVIDENCE = "no evidence"  # an exported row that was edited
+    MOVED = "moved"  # its record is no longer the one that the plan found; `apply` alone says so
+    REVERTED = "reverted"  # the registry refuses it; `apply` alone says so
 
 
 @dataclass(frozen=True, slots=True)
