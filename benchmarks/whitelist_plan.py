@@ -75,15 +75,14 @@ def anvil() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ["anvil", "--hardfork", "prague", "--port", str(port), "--accounts", "60", "--gas-limit", "60000000"]
-    # Ready once it says so: nothing is polled.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = ["anvil", "--silent", "--hardfork", "prague", "--port", str(port), "--accounts", "60"]
+    with subprocess.Popen([*command, "--gas-limit", "60000000"]) as process:
         try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith("Listening"):
-                    break
-            yield f"http://127.0.0.1:{port}"
+            url = f"http://127.0.0.1:{port}"
+            while not Web3(HTTPProvider(url)).is_connected():
+                assert process.poll() is None, "anvil ended"
+                time.sleep(0.1)
+            yield url
         finally:
             process.terminate()
 

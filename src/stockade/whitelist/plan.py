@@ -11,20 +11,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from eth_typing import ChecksumAddress
-from eth_utils.address import is_checksum_address
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import Field
 
 from stockade.errors import InputError
 from stockade.records import InvestorRecord, Status
+from stockade.whitelist.forms import (
+    Count,
+    Form,
+    Hash,
+    Number,
+    Registrar,
+    Wallet,
+    Word,
+    parse_form,
+    read_content,
+    write_content,
+)
 
 # More than a plan of 300,000 rows takes.
 MAX_BYTES = 160_000_000
@@ -154,29 +164,15 @@ def kind_of(before: int, after: int) -> ChangeKind:
 
 def save(plan: Plan, path: Path) -> bytes:
     """Writes the plan's file, whole or not at all, and returns its digest. Raises InputError when it cannot."""
-    digest = hashlib.sha256()
-    draft = path.with_name(path.name + ".part")
-    try:
-        with draft.open("wb") as file:
-            for line in _lines(plan):
-                digest.update(line)
-                file.write(line)
-            file.write(_line(_End.model_construct(sha256=digest.digest())))
-        draft.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}. Choose another file.") from None
-    return digest.digest()
+    content = b"".join(_lines(plan))
+    digest = hashlib.sha256(content).digest()
+    write_content(path, content + _line(_End.model_construct(sha256=digest)))
+    return digest
 
 
 def load(path: Path) -> Plan:
     """Reads a plan's file. Raises InputError naming the line for anything that `save` would not have written."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
-    if len(content) > MAX_BYTES:
-        raise InputError(f"{path} is larger than {MAX_BYTES:,} bytes and no plan: make one with `whitelist plan`.")
+    content = read_content(path, MAX_BYTES)
     lines = content.removesuffix(b"\n").split(b"\n")
     head = _read(path, 1, _Head, lines[0])
     if len(lines) != head.rows + head.refused + 2:
@@ -190,7 +186,7 @@ def load(path: Path) -> Plan:
     )
     if len({row.wallet for row in rows} | {row.wallet for row in refused}) != len(rows) + len(refused):
         raise _no_plan(path, "a wallet is in it twice")
-    fields = head.model_dump(exclude={"stockade"})
+    fields = head.model_dump(exclude={"stockade"}) | {"block_hash": head.block_hash, "file_hash": head.file_hash}
     return Plan(**{**fields, "rows": rows, "refused": refused})
 
 
@@ -220,20 +216,12 @@ def _lines(plan: Plan) -> Iterator[bytes]:
         yield _line(_Refused.model_construct(**fields))
 
 
-def _line(model: BaseModel) -> bytes:
-    return json.dumps(model.model_dump(mode="json"), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+def _line(form: Form) -> bytes:
+    return json.dumps(form.model_dump(mode="json"), separators=(",", ":")).encode() + b"\n"
 
 
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def _read(path: Path, number: int, model: type[_Model], line: bytes) -> _Model:
-    try:
-        return model.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the line"
-        raise _no_plan(path, f"line {number}, {where}: {first['msg']}") from None
+def _read(path: Path, number: int, form: type[_Model], line: bytes) -> _Model:
+    return parse_form(form, line, lambda why: _no_plan(path, f"line {number}, {why}"))
 
 
 def _no_plan(path: Path, why: str) -> InputError:
@@ -243,64 +231,39 @@ def _no_plan(path: Path, why: str) -> InputError:
 # ---------------------------------------------------------------- its lines
 
 
-def _a_wallet(text: str) -> str:
-    if not is_checksum_address(text):
-        raise ValueError("no address with its EIP-55 checksum")
-    return text
-
-
-def _hex(digits: int) -> Callable[[object], bytes]:
-    form = re.compile(f"0x[0-9a-f]{{{digits}}}")
-
-    def read(value: object) -> bytes:
-        if not isinstance(value, str) or not form.fullmatch(value):
-            raise ValueError(f"not 0x and {digits} hex digits")
-        return bytes.fromhex(value[2:])
-
-    return read
-
-
-_Wallet = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$"), AfterValidator(_a_wallet)]
-_Hash = Annotated[bytes, BeforeValidator(_hex(64)), PlainSerializer(lambda value: "0x" + value.hex())]
-_word = _hex(42)
-_Word = Annotated[int, BeforeValidator(lambda value: int.from_bytes(_word(value), "big"))]
-_Count = Annotated[int, Field(ge=0, lt=1 << 32)]
-
-
-class _Line(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Head(_Line):
+class _Head(Form):
     stockade: Literal["whitelist plan 1"] = "whitelist plan 1"
-    chain_id: Annotated[int, Field(ge=1, lt=1 << 64)]
-    registry: _Wallet
-    registrar: Annotated[int, Field(ge=1, lt=0xFFFF)]
-    block: Annotated[int, Field(ge=0, lt=1 << 64)]
-    block_hash: _Hash
-    file_hash: _Hash
+    chain_id: Number
+    registry: Wallet
+    registrar: Registrar
+    block: Number
+    block_hash: Hash
+    file_hash: Hash
     complete: bool
     sanctions: Annotated[str, Field(max_length=400)]
-    unchanged: _Count
-    rows: _Count
-    refused: _Count
+    unchanged: Count
+    rows: Count
+    refused: Count
 
 
-class _Row(_Line):
-    line: _Count
-    wallet: _Wallet
+class _Row(Form):
+    line: Count
+    wallet: Wallet
     kind: ChangeKind
-    before: _Word
-    after: _Word
-    commitment: _Hash
+    before: Word
+    after: Word
+    commitment: Hash
 
 
-class _Refused(_Line):
-    line: _Count
-    wallet: _Wallet
+class _Refused(Form):
+    line: Count
+    wallet: Wallet
     why: Refusal
     says: Annotated[str, Field(max_length=400)]
 
 
-class _End(_Line):
-    sha256: _Hash
+class _End(Form):
+    sha256: Hash
+
+
+_Model = TypeVar("_Model", bound=Form)

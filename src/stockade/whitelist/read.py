@@ -20,6 +20,7 @@ from typing import Any
 from stockade.errors import InputError
 from stockade.records import Status
 from stockade.whitelist.cells import Fault, parse
+from stockade.whitelist.forms import read_content
 from stockade.whitelist.rows import Book, Faults, Row, RowError, RowErrors
 
 COLUMNS = ("wallet", "investor_ref", "country", "class", "scopes", "expires_at", "status", "evidence")
@@ -42,7 +43,7 @@ def read_book(path: Path, now: int | None = None, ignore: Collection[str] = ()) 
     """
     if known := sorted(set(ignore) & set(COLUMNS)):
         raise InputError(f"Column {', '.join(known)} cannot be ignored: every row needs it.")
-    content = _content(path)
+    content = read_content(path, MAX_BYTES)
     lines = path.suffix.lower() == ".jsonl"
     records = _json_lines(path, content, ignore) if lines else _csv(path, content, ignore)
     moment = int(time.time()) if now is None else now
@@ -66,19 +67,6 @@ def read_book(path: Path, now: int | None = None, ignore: Collection[str] = ()) 
 
 
 # ---------------------------------------------------------------- the file
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
-    if len(content) > MAX_BYTES:
-        raise InputError(
-            f"{path} is larger than {MAX_BYTES // 1_000_000} MB, about 300,000 rows: a book is read whole; split it."
-        )
-    return content
 
 
 def _text(path: Path, content: bytes, kind: str) -> Iterator[str]:

@@ -8,7 +8,6 @@ yours to know: its version, date and SHA-256 stand in every plan and in every re
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,13 +18,14 @@ from xml.parsers import expat
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from stockade import compliance
 from stockade.compliance import Act, Order
 from stockade.errors import InputError
 from stockade.records import Basis
 from stockade.suite import Suite
+from stockade.whitelist.forms import Form, Number, Registrar, Wallet, parse_form, read_content, write_content
 from stockade.whitelist.plan import Plan, Refusal
 
 # The published sdn.xml has about 30 MB.
@@ -72,13 +72,7 @@ def read_sanctions(path: Path, version: str = "", day: date | None = None) -> Sa
     A text says them as `# version: ...` and `# date: 2027-01-31`, `sdn.xml` as its date of publication and its number
     of records. Raises InputError naming the line for whatever is no list: an unread line would be an unread name.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
-    if len(content) > MAX_BYTES:
-        raise InputError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB and no sanctions list: check the path.")
+    content = read_content(path, MAX_BYTES)
     is_xml = content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
     wallets, said_version, said_day = _read_sdn(path, content) if is_xml else _read_text(path, content)
     if not wallets:
@@ -192,25 +186,17 @@ def freeze_request(plan: Plan) -> FreezeRequest | None:
 
 def save_request(request: FreezeRequest, path: Path) -> None:
     """Writes the file that `ape run compliance freeze-list` takes. Raises InputError when it cannot."""
-    content = {name: getattr(request, name) for name in _Request.model_fields if name != "stockade"}
-    try:
-        path.write_text(json.dumps({"stockade": _REQUEST, **content}, indent=2) + "\n", encoding="ascii")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}. Choose another file.") from None
+    fields = {name: getattr(request, name) for name in _Request.model_fields if hasattr(request, name)}
+    form = _Request.model_construct(**{**fields, "wallets": list(request.wallets)})
+    write_content(path, form.model_dump_json(indent=2).encode("ascii") + b"\n")
 
 
 def read_request(path: Path) -> FreezeRequest:
     """Reads that file. Raises InputError for anything else."""
-    try:
-        content = path.read_bytes()
-        fields = _Request.model_validate_json(content).model_dump(exclude={"stockade"})
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise InputError(f"{path} is no freeze request ({where}: {first['msg']}): plan anew.") from None
-    return FreezeRequest(**{**fields, "wallets": tuple(fields["wallets"])}, hash=keccak(content))
+    content = read_content(path, MAX_BYTES)
+    form = parse_form(_Request, content, lambda why: InputError(f"{path} is no freeze request ({why}): plan anew."))
+    fields = form.model_dump(exclude={"stockade"})
+    return FreezeRequest(**{**fields, "wallets": tuple(form.wallets)}, hash=keccak(content))
 
 
 def freeze_acts(suite: Suite, request: FreezeRequest) -> list[Act]:
@@ -226,25 +212,11 @@ def freeze_acts(suite: Suite, request: FreezeRequest) -> list[Act]:
     return [compliance.freeze(suite, wallet, order) for wallet in request.wallets if not suite.record(wallet).frozen]
 
 
-_REQUEST = "freeze request 1"
-
-
-def _a_wallet(text: str) -> str:
-    if to_checksum_address(text) != text:
-        raise ValueError("no address with its EIP-55 checksum")
-    return text
-
-
-_Wallet = Annotated[str, Field(pattern=f"^{_ADDRESS.pattern}$"), AfterValidator(_a_wallet)]
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    stockade: Literal["freeze request 1"]
-    chain_id: Annotated[int, Field(ge=1)]
-    registry: _Wallet
-    registrar: Annotated[int, Field(ge=1, lt=0xFFFF)]
-    block: Annotated[int, Field(ge=0)]
+class _Request(Form):
+    stockade: Literal["freeze request 1"] = "freeze request 1"
+    chain_id: Number
+    registry: Wallet
+    registrar: Registrar
+    block: Number
     sanctions: Annotated[str, Field(min_length=1, max_length=400)]
-    wallets: Annotated[list[_Wallet], Field(min_length=1)]
+    wallets: Annotated[list[Wallet], Field(min_length=1)]

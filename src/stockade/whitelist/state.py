@@ -93,17 +93,22 @@ def history(
     return found
 
 
-def batch_of(suite: Suite, sequence: int, block: Block = "latest") -> tuple[Entry, list[Entry]]:
-    """A batch by the number of its report, and its rows. Raises StockadeError when there is no such batch."""
-    batch, rows = None, []
-    for entry in _entries(suite, block_of(suite, block)[0]):
-        if entry.seq == sequence and isinstance(entry.content, BatchWritten):
-            batch, last = entry, entry.seq + entry.content.rows
-        elif batch and entry.seq <= last:
+def batches(
+    suite: Suite, block: Block = "latest", progress: Progress = no_progress
+) -> Iterator[tuple[Entry, list[Entry]]]:
+    """Every batch that a registrar wrote: its report and its rows, oldest first. What is yielded may be relied on when
+    the iteration has ended. Raises like `read_whitelist`.
+    """
+    rows: list[Entry] = []
+    left = 0
+    for entry in _entries(suite, block_of(suite, block)[0], progress):
+        if isinstance(entry.content, BatchWritten):
+            batch, rows, left = entry, [], entry.content.rows
+        elif left and isinstance(entry.content, RecordWritten):
             rows.append(entry)
-    if batch is None:
-        raise StockadeError(f"Report {sequence} of the registry is no batch.")
-    return batch, rows
+            left -= 1
+            if not left:
+                yield batch, rows
 
 
 def block_of(suite: Suite, block: Block) -> tuple[int, bytes, int]:
