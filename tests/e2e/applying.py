@@ -1,13 +1,12 @@
-"""A plan of any size, a chain to carry it out on, and a process that does: python -m tests.e2e.applying --help."""
+"""A plan of any size, a chain to carry it out on, and processes that do."""
 
 from __future__ import annotations
 
-import argparse
-import subprocess
-import sys
+import multiprocessing
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,11 +23,15 @@ from stockade.whitelist import Plan, PlannedRow, Result
 from stockade.whitelist.plan import kind_of
 from tests.conftest import key_of
 from tests.e2e.faulty import Anvil, Proxy
-from tests.support import ROOT
 
 QUICK = Settings(pause=0.005, tries=12, patience=3)
 REGISTRAR = KeySigner(key_of(6))
 EXPIRES = 1_900_000_000
+
+# Processes forked off one that has imported everything already: each is a real one, and starts at once.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.e2e.applying"])
+
 RECORD_SET = "0x" + keccak(text="RecordSet(address,uint256)").hex()
 
 
@@ -101,11 +104,12 @@ class Place:
         options = {"settings": QUICK, "most_rows": 4, **options}
         return whitelist.apply(self.through(timeout), REGISTRAR, plan, self.folder / "journal", **options)
 
-    def start(self, plan: Path, most_rows: int = 4) -> subprocess.Popen[str]:
-        """By a process of its own, through the proxy."""
-        command = [sys.executable, "-m", "tests.e2e.applying", self.line.url, str(self.deployment), str(plan)]
-        command += [str(self.folder / "journal"), "--rows", str(most_rows)]
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def start(self, plan: Path, most_rows: int = 4) -> BaseProcess:
+        """By a process of its own, through the proxy. It leaves its result in the file `result`."""
+        given = (self.line.url, self.deployment, plan, self.folder, most_rows)
+        process = PROCESSES.Process(target=carry_out, args=given)
+        process.start()
+        return process
 
     def written(self) -> Counter[str]:
         """How often each wallet's record was reported."""
@@ -123,20 +127,10 @@ class Place:
         self.suite.send(signer, self.suite.registry.functions.setRecords(list(wallets), list(words), b"\x11" * 32))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Applies a plan with the registrar's public test key.")
-    parser.add_argument("url")
-    parser.add_argument("deployment", type=Path)
-    parser.add_argument("plan", type=Path)
-    parser.add_argument("journal", type=Path)
-    parser.add_argument("--rows", type=int)
-    given = parser.parse_args()
-    w3 = Web3(HTTPProvider(given.url, exception_retry_configuration=None))
-    suite = Suite(w3, Deployment.load(given.deployment))
-    plan = whitelist.load(given.plan)
-    result = whitelist.apply(suite, REGISTRAR, plan, given.journal, settings=QUICK, most_rows=given.rows)
-    print(f"written {result.written}, stood {result.stood}, refused {len(result.refused)}")
-
-
-if __name__ == "__main__":
-    main()
+def carry_out(url: str, deployment: Path, plan: Path, folder: Path, most_rows: int) -> None:
+    """What the process does."""
+    suite = Suite(Web3(HTTPProvider(url, exception_retry_configuration=None)), Deployment.load(deployment))
+    journal = folder / "journal"
+    result = whitelist.apply(suite, REGISTRAR, whitelist.load(plan), journal, settings=QUICK, most_rows=most_rows)
+    said = f"written {result.written}, stood {result.stood}, refused {len(result.refused)}"
+    (folder / "result").write_text(said)

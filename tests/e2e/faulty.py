@@ -67,19 +67,22 @@ class Proxy:
             self.happened.append(fault)
         return fault
 
-    def kill(self, process: subprocess.Popen[str], request: int, fault: Fault) -> None:
-        """Kills the process at a request, counted from the first with which it looks at its account: before the node
-        sees it (CUT_BEFORE), or when the node has done it (CUT_AFTER).
+    @contextmanager
+    def killing(self, request: int, fault: Fault) -> Iterator[list[Any]]:
+        """Kills the processes put into the list at a request, counted from the first with which one looks at its
+        account: before the node sees it (CUT_BEFORE), or when the node has done it (CUT_AFTER).
         """
         counted: list[str] = []
+        doomed: list[Any] = []
 
         def faults(number: int, method: str) -> Fault | None:
             if counted or method == "eth_getTransactionCount":
                 counted.append(method)
             return fault if len(counted) == request + 1 else None
 
-        self.cut = process.kill
-        self.faults = faults
+        self.faults, self.cut = faults, lambda: [process.kill() for process in doomed]
+        yield doomed
+        self.faults, self.cut = no_faults, lambda: None
 
     def w3(self, timeout: float = 5) -> Web3:
         """A client that does not repeat anything by itself."""
