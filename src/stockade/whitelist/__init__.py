@@ -29,8 +29,10 @@ from stockade.whitelist.apply import (
 from stockade.whitelist.cells import parse_wallet
 from stockade.whitelist.compare import Difference, make_plan, unnamed, verify
 from stockade.whitelist.evidence import commit, commitment, evidence_root, prove, root_of, salt_of
+from stockade.whitelist.export import Export, expiring, export
 from stockade.whitelist.identity import DEVELOPMENT_KEY, KEY_VARIABLE, investor_id, registrar_key
 from stockade.whitelist.plan import ChangeKind, Plan, PlannedRow, Refusal, RefusedRow, load, save
+from stockade.whitelist.proof import Proof, check_proof, make_proof, read_commitments, read_proof, save_proof
 from stockade.whitelist.read import COLUMNS, read_book
 from stockade.whitelist.rows import Book, Row, RowError, RowErrors
 from stockade.whitelist.sanctions import (
@@ -43,6 +45,7 @@ from stockade.whitelist.sanctions import (
     save_request,
 )
 from stockade.whitelist.show import (
+    Answer,
     Holding,
     class_name,
     country_name,
@@ -60,16 +63,19 @@ __all__ = [
     "DEVELOPMENT_KEY",
     "KEY_VARIABLE",
     "MAX_BATCH_SIZE",
+    "Answer",
     "Batch",
     "Book",
     "Change",
     "ChangeKind",
     "Difference",
     "Event",
+    "Export",
     "FreezeRequest",
     "Holding",
     "Plan",
     "PlannedRow",
+    "Proof",
     "Refusal",
     "RefusedRow",
     "Result",
@@ -80,6 +86,7 @@ __all__ = [
     "Update",
     "Whitelist",
     "apply",
+    "check_proof",
     "class_name",
     "commit",
     "commitment",
@@ -87,6 +94,8 @@ __all__ = [
     "describe",
     "differences",
     "evidence_root",
+    "expiring",
+    "export",
     "freeze_acts",
     "freeze_request",
     "history",
@@ -95,10 +104,13 @@ __all__ = [
     "investor_id",
     "load",
     "make_plan",
+    "make_proof",
     "parse_wallet",
     "prepare",
     "prove",
     "read_book",
+    "read_commitments",
+    "read_proof",
     "read_request",
     "read_sanctions",
     "read_whitelist",
@@ -108,6 +120,7 @@ __all__ = [
     "root_of",
     "salt_of",
     "save",
+    "save_proof",
     "save_request",
     "scope_names",
     "unnamed",
