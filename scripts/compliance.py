@@ -20,7 +20,7 @@ from stockade.compliance import Act, Order, Outcome
 from stockade.errors import InputError, Refused, StockadeError
 from stockade.records import Basis, ExemptionStatus, Pause
 from stockade.suite import Suite
-from stockade.whitelist import in_words, parse_wallet
+from stockade.whitelist import freeze_acts, in_words, parse_wallet, read_request
 
 EXEMPTION = {
     "suspend": ExemptionStatus.SUSPENDED,
@@ -181,6 +181,20 @@ def freeze(suite: Suite, wallet: str, order: Order) -> list[Act]:
         --order order-17.pdf --network ethereum:devnet --account TEST::5
     """
     return [compliance.freeze(suite, parse_wallet(wallet), order)]
+
+
+@act
+@click.argument("file", type=click.Path(path_type=Path))
+def freeze_list(suite: Suite, file: Path) -> list[Act]:
+    """Freeze the wallets of a request that `ape run whitelist plan --sanctions` wrote, with the ground SANCTIONS.
+
+    The request itself is the order: reports carry its hash, and it names the list, its version and its SHA-256. Wallets
+    that are frozen already are passed over, so a run that broke off is continued by running it again.
+
+    \b
+      ape run compliance freeze-list freeze-request.json --network ethereum:devnet --account TEST::5
+    """
+    return freeze_acts(suite, read_request(file))
 
 
 @act_by_order

@@ -20,10 +20,13 @@ from stockade.whitelist.batches import MOST_ROWS
 from stockade.whitelist.cells import parse_wallet
 from stockade.whitelist.compare import Difference, make_plan, unnamed, verify
 from stockade.whitelist.evidence import commit, commitment, evidence_root, prove, root_of, salt_of
+from stockade.whitelist.export import Export, expiring, export
 from stockade.whitelist.identity import DEVELOPMENT_KEY, KEY_VARIABLE, investor_id, registrar_key
 from stockade.whitelist.plan import ChangeKind, Plan, PlannedRow, Refusal, RefusedRow, load, save
+from stockade.whitelist.proof import Proof, check_proof, make_proof, read_commitments, read_proof, save_proof
 from stockade.whitelist.read import COLUMNS, read_book
 from stockade.whitelist.rows import Book, Row, RowError, RowErrors
+from stockade.whitelist.safe import safe_batches
 from stockade.whitelist.sanctions import (
     FreezeRequest,
     SanctionsList,
@@ -34,6 +37,7 @@ from stockade.whitelist.sanctions import (
     save_request,
 )
 from stockade.whitelist.show import (
+    Answer,
     Holding,
     class_name,
     country_name,
@@ -50,14 +54,17 @@ __all__ = [
     "DEVELOPMENT_KEY",
     "KEY_VARIABLE",
     "MOST_ROWS",
+    "Answer",
     "Book",
     "ChangeKind",
     "Difference",
     "Event",
+    "Export",
     "FreezeRequest",
     "Holding",
     "Plan",
     "PlannedRow",
+    "Proof",
     "Refusal",
     "RefusedRow",
     "Result",
@@ -67,6 +74,7 @@ __all__ = [
     "SanctionsList",
     "Whitelist",
     "apply",
+    "check_proof",
     "class_name",
     "commit",
     "commitment",
@@ -74,6 +82,8 @@ __all__ = [
     "describe",
     "differences",
     "evidence_root",
+    "expiring",
+    "export",
     "freeze_acts",
     "freeze_request",
     "history",
@@ -82,17 +92,22 @@ __all__ = [
     "investor_id",
     "load",
     "make_plan",
+    "make_proof",
     "parse_wallet",
     "prove",
     "read_book",
+    "read_commitments",
+    "read_proof",
     "read_request",
     "read_sanctions",
     "read_whitelist",
     "registrar_key",
     "registrar_number",
     "root_of",
+    "safe_batches",
     "salt_of",
     "save",
+    "save_proof",
     "save_request",
     "scope_names",
     "unnamed",

@@ -7,6 +7,7 @@ the book, take the commitments that `apply` wrote into its journal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -134,6 +135,18 @@ def save_proof(proof: Proof, path: Path) -> None:
     values = {field.name: getattr(proof, field.name) for field in fields(Proof)}
     form = _Proof.model_construct(**{**values, "proof": list(proof.proof)})
     write_content(path, form.model_dump_json(indent=2).encode("ascii") + b"\n")
+
+
+def read_commitments(path: Path) -> list[bytes]:
+    """A batch's commitments, one a line as 0x and 64 hex digits. Raises InputError naming the line."""
+    found = []
+    for number, line in enumerate(read_content(path, 10_000_000).split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        if not re.fullmatch(rb"0x[0-9a-f]{64}", line.strip()):
+            raise InputError(f"{path}, line {number}: no commitment: write 0x and 64 hex digits.")
+        found.append(bytes.fromhex(line.strip()[2:].decode()))
+    return found
 
 
 def read_proof(path: Path) -> Proof:
