@@ -23,6 +23,7 @@ from stockade.whitelist import Plan, PlannedRow, Result
 from stockade.whitelist.plan import kind_of
 from tests.conftest import key_of
 from tests.e2e.faulty import Anvil, Proxy
+from tests.safe import Safe
 
 QUICK = Settings(pause=0.005, tries=12, patience=3)
 REGISTRAR = KeySigner(key_of(6))
@@ -59,6 +60,7 @@ class Place:
     anvil: Anvil
     line: Proxy
     suite: Suite
+    safe: Safe
     keys: SimpleNamespace
     folder: Path
 

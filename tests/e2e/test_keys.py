@@ -205,7 +205,7 @@ def begin_to_sign(command: list[str], environment: dict[str, str]) -> Terminal:
 # ---------------------------------------------------------------- a hostile book
 
 
-def test_whitelist_apply__hostile_book__every_fault_shown_nothing_sent_and_status_2(devnet: Devnet, tmp_path):
+def test_whitelist_plan__hostile_book__every_fault_shown_nothing_sent_and_status_2(devnet: Devnet, tmp_path):
     account = key_of(6).address
     w3 = Web3(Web3.HTTPProvider(f"http://127.0.0.1:{devnet.port}"))
     good = (EXAMPLES / "investors.csv").read_text().splitlines()
@@ -217,9 +217,7 @@ def test_whitelist_apply__hostile_book__every_fault_shown_nothing_sent_and_statu
     book.write_text("\n".join([good[0], *(",".join(row) for row in cells)]) + "\n", encoding="utf-8")
     before = w3.eth.get_transaction_count(account)
 
-    said = devnet.run(
-        *("whitelist", "apply", str(book), "--development-key", "--account", "TEST::6", "--yes"), status=2
-    )
+    said = devnet.run("whitelist", "plan", str(book), "--registrar", "1", "--development-key", status=2)
 
     for text in ("'=cmd()'", "'\\x1b[2J\\u202eUS'", f"'{cells[3][0]}'", "3 faults. Nothing was sent"):
         assert text in said
@@ -480,7 +478,8 @@ STORY = [
     Step("deploy upgrade", "", OFFICE, refused=("--token NONE", OFFICE), sends=False, status=2),
     Step("authority check"),
     Step("whitelist check", "book.csv", online=False),
-    Step("whitelist apply", "book.csv", OFFICE),
+    Step("whitelist plan", "book.csv --registrar 1"),
+    Step("whitelist apply", "plan.jsonl", OFFICE),
     Step("whitelist show", "{investor}"),
     Step("custody positions"),
     Step("custody build statement", "AAPLs --custodian 1 --held 5 --evidence plan.toml --out statement.json"),
