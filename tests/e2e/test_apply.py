@@ -344,7 +344,6 @@ def test_safe_batches__no_safe__refused(place, who):
 
 
 def test_builder_file__checksum__as_the_builder_computes_it():
-    """Of a file that the Transaction Builder itself wrote, as Safe's documentation shows it."""
     transaction = SafeTransaction(wallet(0), 1, 0, wallet(1), b"\x01")
     file = transaction.builder_file("one name", "what", 1_800_000_000)
 

@@ -67,6 +67,7 @@ class Sender:
         self._gap = 0  # looks at a nonce that nobody uses, below ours
         self._line = (-1, 0)  # the nonce next in line, and the block since which it is
         self._alive = time.monotonic()
+        self._waits = 0  # since something was settled
         self._said = ""  # the node's latest words against a transaction
         self.seen = 0  # the highest block seen
 
@@ -120,6 +121,7 @@ class Sender:
         progress = len(self._open) < before
         if progress or not self._open:
             self._alive = time.monotonic()
+            self._waits = 0
         return progress
 
     def _conclude(self, entry: Entry) -> None:
@@ -252,7 +254,9 @@ class Sender:
                 f"Nothing was mined for {quiet:,.0f} seconds; nonce {first.nonce} waits at "
                 f"{_gwei(first.attempts[-1].max_fee)} gwei{says}. Do the same again to go on."
             )
-        time.sleep(self._settings.pause)
+        # Soon at first, for a chain that mines at once; then as slowly as was asked for.
+        time.sleep(self._settings.pause / 2 ** max(0, 5 - self._waits))
+        self._waits += 1
 
 
 def _gwei(wei: int) -> str:
