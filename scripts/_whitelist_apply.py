@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 from ape.api import AccountAPI, ProviderAPI
+from ape.cli import account_option, select_account
 from eth_typing import ChecksumAddress
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 
 from stockade import whitelist
-from stockade.ape import SuiteCommand, console, open_suite, printable, signer, signer_options, suite_option
+from stockade.ape import SuiteCommand, acting_options, console, open_suite, printable, signer, suite_option
 from stockade.custody.typed import write_json
 from stockade.errors import StockadeError
 from stockade.reporting.reading import Progress as Heard
@@ -32,7 +33,8 @@ from stockade.whitelist import Plan, Result, tables
 @click.option("--patience", type=click.IntRange(1), default=4, show_default=True, help="Blocks before fees are raised.")
 @click.option("--safe", help="The Safe that is the registrar: write its transactions beside the plan, send nothing.")
 @suite_option
-@signer_options
+@account_option(prompt=False)
+@acting_options
 def apply(
     file: Path,
     journal: Path | None,
@@ -41,7 +43,7 @@ def apply(
     patience: int,
     safe: str | None,
     deployment: Path | None,
-    account: AccountAPI,
+    account: AccountAPI | None,
     yes: bool,
     dry_run: bool,
     provider: ProviderAPI,
@@ -73,8 +75,9 @@ def apply(
         click.confirm("Write these records?", abort=True)
     settings = Settings(window=in_flight, patience=patience, fee_limit=int(max_fee * 10**9))
     place = journal or file.with_name(file.name + ".journal")
+    by = signer(account or select_account("Select the registrar's account"), yes)
     with _progress() as heard:
-        result = whitelist.apply(suite, signer(account, yes), plan, place, settings=settings, progress=heard)
+        result = whitelist.apply(suite, by, plan, place, settings=settings, progress=heard)
     console.print(_result(result))
     _end(result.refused)
 

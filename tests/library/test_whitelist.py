@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockade import whitelist
 from stockade.errors import InputError
 from stockade.records import Basis, InvestorClass, InvestorRecord, Scope, Status
-from stockade.whitelist import DEVELOPMENT_KEY, RowErrors
+from stockade.whitelist import DEVELOPMENT_KEY, Answer, RowErrors
+from tests.library.books import wallet_number
 from tests.support import EXAMPLES, ROOT
 
 NOW = 1_800_000_000  # 2027-01-15, before every expiry of the examples
@@ -36,10 +35,6 @@ GOOD = {
     "status": "ACTIVE",
     "evidence": EVIDENCE,
 }
-
-
-def wallet_number(index: int) -> str:
-    return to_checksum_address(keccak(b"test wallet %d" % index)[12:])
 
 
 @pytest.fixture
@@ -402,14 +397,48 @@ def test_holdings__admitted_and_unknown__the_tokens_own_answers(suite, token, ke
             keys.alice.address, 2 * 10**18, Basis.COURT_ORDER, b"\x44" * 32
         ),
     )
-    symbol = token.symbol()
+    yes, symbol = Answer(0), token.symbol()
+    unknown = Answer(41, "RECEIVER_UNKNOWN", "The receiver has no investor record.")
+    no = Answer(21, "SENDER_UNKNOWN", "The sender has no investor record.")
 
     assert whitelist.holdings(suite, keys.alice.address) == [
-        whitelist.Holding(symbol, token.address, can_send=True, can_receive=True, balance="5", frozen="2")
+        whitelist.Holding(symbol, token.address, yes, yes, yes, yes, balance="5", frozen="2")
     ]
     assert whitelist.holdings(suite, keys.outsider.address) == [
-        whitelist.Holding(symbol, token.address, can_send=False, can_receive=False, balance="0", frozen="0")
+        whitelist.Holding(symbol, token.address, no, no, unknown, unknown, balance="0", frozen="0")
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, (0, 0, 0, 0)),
+        ({"scopes": Scope.HOLD}, (25, 26, 0, 0)),
+        ({"scopes": Scope.TRANSFER | Scope.TRADE}, (0, 45, 45, 45)),
+        ({"scopes": Scope.HOLD | Scope.TRADE}, (25, 0, 0, 0)),
+        ({"status": Status.REVOKED}, (23, 23, 43, 43)),
+        ({"expires_at": 1}, (24, 24, 44, 44)),
+        ({"investor_class": InvestorClass.POOL, "scopes": Scope(31)}, (0, 0, 0, 49)),
+        ({"investor_class": InvestorClass.PLATFORM}, (65, 0, 0, 0)),
+    ],
+)
+def test_holdings__each_kind_of_record__the_codes_of_what_it_may_not(suite, keys, admit, changes, codes):
+    admit(keys.alice, **changes)
+
+    (holding,) = whitelist.holdings(suite, keys.alice.address)
+
+    assert tuple(each.code for each in (holding.send, holding.trade, holding.receive, holding.issue)) == codes
+
+
+def test_holdings__forced_transfers_and_mints_paused__receiving_is_not(suite, token, keys, admit):
+    admit(keys.alice)
+    suite.send(keys.pauser, suite.token(token.address).functions.pause(2 | 8))
+
+    (admitted,) = whitelist.holdings(suite, keys.alice.address)
+    (unknown,) = whitelist.holdings(suite, keys.outsider.address)
+
+    assert (admitted.receive.code, admitted.issue.reason) == (0, "MINT_PAUSED")
+    assert not unknown.receive.reason.startswith("SENDER")
 
 
 def test_differences__new_and_changed__named_field_by_field(record):

@@ -18,7 +18,8 @@ from stockade.whitelist import COLUMNS, RowErrors
 from stockade.whitelist.cells import parse
 from stockade.whitelist.read import MAX_BYTES
 from stockade.whitelist.rows import MOST_FAULTS, UNKNOWN_EVIDENCE
-from tests.library.test_whitelist import EVIDENCE, GOOD, HEADER, NOW, WALLET, wallet_number
+from tests.library.books import wallet_number
+from tests.library.test_whitelist import EVIDENCE, GOOD, HEADER, NOW, WALLET
 from tests.support import EXAMPLES
 
 SCHEMA = json.loads((Path(whitelist.__file__).parent / "book.schema.json").read_text())

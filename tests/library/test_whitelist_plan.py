@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,64 +16,8 @@ from stockade.records import LOST, Basis, InvestorClass, Scope, Status
 from stockade.whitelist import ChangeKind, PlannedRow, Refusal, RefusedRow, RowErrors
 from stockade.whitelist.plan import GAS_BATCH, GAS_NEW, GAS_WRITTEN
 from stockade.whitelist.rows import UNKNOWN_EVIDENCE
-from tests.library.test_whitelist import wallet_number
+from tests.library.books import KEY, book, wallet_number, word
 from tests.support import YEAR
-
-KEY = whitelist.DEVELOPMENT_KEY
-
-
-@pytest.fixture
-def row(now):
-    """A good row of the wallet with a number; override any field."""
-    until = now() + YEAR
-
-    def make(index: int, **changes: object) -> whitelist.Row:
-        good = whitelist.Row(
-            line=index + 2,
-            wallet=wallet_number(index),
-            investor_ref=f"REF-{index}",
-            country=840,
-            investor_class=InvestorClass.RETAIL,
-            scopes=Scope.HOLD | Scope.TRANSFER,
-            expires_at=until,
-            status=Status.ACTIVE,
-            evidence=bytes([index % 255 + 1]) * 32,
-        )
-        return replace(good, **changes)
-
-    return make
-
-
-def book(*rows: whitelist.Row) -> whitelist.Book:
-    return whitelist.Book(Path("book.csv"), rows, b"\x77" * 32)
-
-
-@pytest.fixture
-def plan(suite):
-    """The plan of a book against the latest block, as registrar 1."""
-
-    def make(*rows: whitelist.Row, registrar: int = 1, **options: object) -> whitelist.Plan:
-        state = whitelist.read_whitelist(suite)
-        return whitelist.make_plan(suite, state, book(*rows), KEY, registrar, **options)
-
-    return make
-
-
-@pytest.fixture
-def write(suite, keys):
-    """Writes a plan's rows as one batch, with the root of their commitments."""
-
-    def send(plan: whitelist.Plan) -> None:
-        if plan.rows:
-            root = whitelist.evidence_root(row.commitment for row in plan.rows)
-            wallets, words = [row.wallet for row in plan.rows], [row.after for row in plan.rows]
-            suite.send(keys.registrar, suite.registry.functions.setRecords(wallets, words, root))
-
-    return send
-
-
-def word(row: whitelist.Row) -> int:
-    return row.record(1, KEY).pack()
 
 
 def planned(row: whitelist.Row, kind: ChangeKind, before: int = 0) -> PlannedRow:
@@ -131,15 +74,15 @@ def test_read_whitelist__node_alters_the_logs__refused_naming_the_report(suite, 
 # ---------------------------------------------------------------- what is planned
 
 
-def test_plan__new_changed_renewed_revoked_and_unchanged__each_kind_once(plan, write, row):
-    before = [row(index) for index in range(5)]
-    write(plan(*before))
+def test_plan__new_changed_renewed_revoked_and_unchanged__each_kind_once(plan_of, write_plan, book_row):
+    before = [book_row(index) for index in range(5)]
+    write_plan(plan_of(*before))
     changed = replace(before[1], country=756, expires_at=before[1].expires_at + 9)
     renewed = replace(before[2], expires_at=before[2].expires_at + YEAR)
     revoked = replace(before[3], status=Status.REVOKED)
-    added = row(5)
+    added = book_row(5)
 
-    found = plan(before[0], changed, renewed, revoked, before[4], added)
+    found = plan_of(before[0], changed, renewed, revoked, before[4], added)
 
     assert found.rows == (
         planned(changed, ChangeKind.CHANGE, word(before[1])),
@@ -151,49 +94,49 @@ def test_plan__new_changed_renewed_revoked_and_unchanged__each_kind_once(plan, w
     assert found.counts == {ChangeKind.ADD: 1, ChangeKind.CHANGE: 1, ChangeKind.RENEW: 1, ChangeKind.REVOKE: 1}
 
 
-def test_plan__names_what_it_was_made_against(suite, plan, row):
-    found = plan(row(0))
+def test_plan__names_what_it_was_made_against(suite, plan_of, book_row):
+    found = plan_of(book_row(0))
 
     head = suite.w3.eth.get_block("latest")
     assert (found.chain_id, found.registry, found.registrar) == (1337, suite.registry.address, 1)
     assert (found.block, found.block_hash, found.file_hash) == (head["number"], bytes(head["hash"]), b"\x77" * 32)
 
 
-def test_plan__an_earlier_expiry__a_change_and_no_renewal(plan, write, row):
-    write(plan(row(0)))
-    earlier = replace(row(0), expires_at=row(0).expires_at - 9)
+def test_plan__an_earlier_expiry__a_change_and_no_renewal(plan_of, write_plan, book_row):
+    write_plan(plan_of(book_row(0)))
+    earlier = replace(book_row(0), expires_at=book_row(0).expires_at - 9)
 
-    assert [each.kind for each in plan(earlier).rows] == [ChangeKind.CHANGE]
+    assert [each.kind for each in plan_of(earlier).rows] == [ChangeKind.CHANGE]
 
 
-def test_plan__wallet_missing__left_alone_unless_the_book_is_complete(suite, plan, write, row):
-    write(plan(row(0), row(1), row(2, status=Status.REVOKED)))
+def test_plan__wallet_missing__left_alone_unless_the_book_is_complete(suite, plan_of, write_plan, book_row):
+    write_plan(plan_of(book_row(0), book_row(1), book_row(2, status=Status.REVOKED)))
 
-    partial, whole = plan(row(0)), plan(row(0), complete=True)
+    partial, whole = plan_of(book_row(0)), plan_of(book_row(0), complete=True)
 
-    gone = word(row(1, status=Status.REVOKED))
-    leaf = whitelist.commit(row(1).wallet, gone, b"", KEY)
+    gone = word(book_row(1, status=Status.REVOKED))
+    leaf = whitelist.commit(book_row(1).wallet, gone, b"", KEY)
     assert partial.rows == ()
-    assert whole.rows == (PlannedRow(0, row(1).wallet, ChangeKind.REVOKE, word(row(1)), gone, leaf),)
+    assert whole.rows == (PlannedRow(0, book_row(1).wallet, ChangeKind.REVOKE, word(book_row(1)), gone, leaf),)
     assert (whole.complete, whole.unchanged) == (True, 1)
-    write(whole)
-    assert plan(row(0), complete=True).rows == ()
+    write_plan(whole)
+    assert plan_of(book_row(0), complete=True).rows == ()
 
 
-def test_plan__another_registrars_wallet_in_a_complete_book__never_revoked(suite, keys, plan, row, record):
+def test_plan__another_registrars_wallet_in_a_complete_book__never_revoked(suite, keys, plan_of, book_row, record):
     words = [record(registrar=2, investor_id=9).pack()]
     suite.send(keys.second_registrar, suite.registry.functions.setRecords([keys.carol.address], words, b"\x55" * 32))
 
-    assert plan(row(0), complete=True).rows == (planned(row(0), ChangeKind.ADD),)
+    assert plan_of(book_row(0), complete=True).rows == (planned(book_row(0), ChangeKind.ADD),)
 
 
-def test_plan__frozen_wallet__compared_without_the_freeze(suite, keys, plan, write, row):
-    fresh, standing = row(0), row(1)
-    write(plan(standing))
+def test_plan__frozen_wallet__compared_without_the_freeze(suite, keys, plan_of, write_plan, book_row):
+    fresh, standing = book_row(0), book_row(1)
+    write_plan(plan_of(standing))
     for each in (fresh, standing):
         suite.send(keys.compliance, suite.registry.functions.freeze(each.wallet, Basis.SANCTIONS, b"\x44" * 32))
 
-    found = plan(fresh, standing)
+    found = plan_of(fresh, standing)
 
     assert (found.rows, found.unchanged) == ((planned(fresh, ChangeKind.ADD),), 1)
 
@@ -202,9 +145,9 @@ def test_plan__frozen_wallet__compared_without_the_freeze(suite, keys, plan, wri
 
 
 def test_plan__another_registrars_and_a_lost_wallet__refused_by_name_and_the_others_planned(
-    suite, keys, plan, row, record
+    suite, keys, plan_of, book_row, record
 ):
-    theirs, lost, mine = row(0), row(1), row(2)
+    theirs, lost, mine = book_row(0), book_row(1), book_row(2)
     registry = suite.registry.functions
     words = [record(registrar=2, investor_id=9).pack()]
     suite.send(keys.second_registrar, registry.setRecords([theirs.wallet], words, b"\x55" * 32))
@@ -212,7 +155,7 @@ def test_plan__another_registrars_and_a_lost_wallet__refused_by_name_and_the_oth
     suite.send(keys.registrar, registry.setRecords(pair, [record(investor_id=9).pack()] * 2, b"\x55" * 32))
     suite.send(keys.compliance, registry.recover(*pair, Basis.LOST_WALLET, b"\x66" * 32))
 
-    found = plan(theirs, lost, mine, names={2: "Second Example Broker (2)"})
+    found = plan_of(theirs, lost, mine, names={2: "Second Example Broker (2)"})
 
     says = "belongs to Second Example Broker (2): take the row out, or have them hand the investor over"
     assert found.refused[0] == RefusedRow(theirs.line, theirs.wallet, Refusal.REGISTRAR, says)
@@ -221,55 +164,58 @@ def test_plan__another_registrars_and_a_lost_wallet__refused_by_name_and_the_oth
     assert (found.unchanged, suite.record(lost.wallet).registrar) == (0, LOST)
 
 
-def test_plan__pool_and_platform__a_pool_needs_code_a_platform_does_not(suite, plan, row):
+def test_plan__pool_and_platform__a_pool_needs_code_a_platform_does_not(suite, plan_of, book_row):
     contract = suite.ledger.address
-    pool, empty = row(0, wallet=contract, investor_class=InvestorClass.POOL), row(1, investor_class=InvestorClass.POOL)
-    key, code = row(2, investor_class=InvestorClass.PLATFORM), row(3, wallet=suite.listings.address)
+    pool, empty = (
+        book_row(0, wallet=contract, investor_class=InvestorClass.POOL),
+        book_row(1, investor_class=InvestorClass.POOL),
+    )
+    key, code = book_row(2, investor_class=InvestorClass.PLATFORM), book_row(3, wallet=suite.listings.address)
     platform = replace(code, investor_class=InvestorClass.PLATFORM)
 
-    found = plan(pool, empty, key, platform)
+    found = plan_of(pool, empty, key, platform)
 
     assert [each.wallet for each in found.rows] == [contract, key.wallet, platform.wallet]
     assert [(each.wallet, each.why) for each in found.refused] == [(empty.wallet, Refusal.NO_CODE)]
 
 
-def test_plan__row_without_evidence__may_revoke_and_nothing_else(plan, write, row):
-    write(plan(row(0), row(1)))
-    same = replace(row(0), evidence=UNKNOWN_EVIDENCE)
-    revoked = replace(row(1), evidence=UNKNOWN_EVIDENCE, status=Status.REVOKED)
-    added = row(2, evidence=UNKNOWN_EVIDENCE)
+def test_plan__row_without_evidence__may_revoke_and_nothing_else(plan_of, write_plan, book_row):
+    write_plan(plan_of(book_row(0), book_row(1)))
+    same = replace(book_row(0), evidence=UNKNOWN_EVIDENCE)
+    revoked = replace(book_row(1), evidence=UNKNOWN_EVIDENCE, status=Status.REVOKED)
+    added = book_row(2, evidence=UNKNOWN_EVIDENCE)
 
-    found = plan(same, revoked, added)
+    found = plan_of(same, revoked, added)
 
     assert [(each.wallet, each.kind) for each in found.rows] == [(revoked.wallet, ChangeKind.REVOKE)]
     assert [(each.wallet, each.why) for each in found.refused] == [(added.wallet, Refusal.NO_EVIDENCE)]
     assert found.unchanged == 1
 
 
-def test_plan__reference_and_number_of_one_investor__refused_naming_both_rows(plan, row):
+def test_plan__reference_and_number_of_one_investor__refused_naming_both_rows(plan_of, book_row):
     number = f"#{whitelist.investor_id('REF-0', KEY):#018x}"
 
     with pytest.raises(RowErrors) as raised:
-        plan(row(0), row(1, investor_ref=number))
+        plan_of(book_row(0), book_row(1, investor_ref=number))
 
     assert [(error.line, error.field, error.fault) for error in raised.value.errors] == [
         (3, "investor_ref", "gives the same number on chain as REF-0 in row 2")
     ]
 
 
-def test_plan__number_that_no_registrar_has__refused(plan, row):
+def test_plan__number_that_no_registrar_has__refused(plan_of, book_row):
     with pytest.raises(InputError, match="No account writes for registrar 3: the suite has 1, 2 Example"):
-        plan(row(0), registrar=3, names={2: "Example"})
+        plan_of(book_row(0), registrar=3, names={2: "Example"})
 
 
 # ---------------------------------------------------------------- verify, export
 
 
-def test_verify__book_written__equal_and_then_every_difference(suite, keys, plan, write, row):
-    rows = [row(index) for index in range(3)]
-    write(plan(*rows))
+def test_verify__book_written__equal_and_then_every_difference(suite, keys, plan_of, write_plan, book_row):
+    rows = [book_row(index) for index in range(3)]
+    write_plan(plan_of(*rows))
     state = whitelist.read_whitelist(suite)
-    changed, missing = replace(rows[0], scopes=Scope.HOLD), row(7)
+    changed, missing = replace(rows[0], scopes=Scope.HOLD), book_row(7)
 
     assert whitelist.verify(state, book(*rows), KEY, 1, complete=True) == []
     assert whitelist.verify(state, book(changed, missing, rows[1]), KEY, 1, complete=True) == [
@@ -281,9 +227,15 @@ def test_verify__book_written__equal_and_then_every_difference(suite, keys, plan
     assert whitelist.unnamed(state, book(rows[1]), 1) == [rows[0].wallet, rows[2].wallet]
 
 
-def test_export__expired_and_revoked_among_them__a_book_with_nothing_to_plan(suite, plan, write, row, travel, tmp_path):
-    rows = [row(0), row(1, status=Status.REVOKED), row(2, expires_at=row(0).expires_at - YEAR + 100)]
-    write(plan(*rows))
+def test_export__expired_and_revoked_among_them__a_book_with_nothing_to_plan(
+    suite, plan_of, write_plan, book_row, travel, tmp_path
+):
+    rows = [
+        book_row(0),
+        book_row(1, status=Status.REVOKED),
+        book_row(2, expires_at=book_row(0).expires_at - YEAR + 100),
+    ]
+    write_plan(plan_of(*rows))
     travel(200)
     path = tmp_path / "records.csv"
     state = whitelist.read_whitelist(suite)
@@ -309,9 +261,13 @@ def test_export__record_that_no_book_can_say__left_out_by_name(suite, keys, reco
     assert done == whitelist.Export(1, (keys.alice.address,))
 
 
-def test_expiring__at_the_exact_seconds__only_what_ends_within(suite, plan, write, row, now):
-    rows = [row(0, expires_at=now() + 100_000), row(1, expires_at=now() + 100_001), row(2, status=Status.REVOKED)]
-    write(plan(*rows))
+def test_expiring__at_the_exact_seconds__only_what_ends_within(suite, plan_of, write_plan, book_row, now):
+    rows = [
+        book_row(0, expires_at=now() + 100_000),
+        book_row(1, expires_at=now() + 100_001),
+        book_row(2, status=Status.REVOKED),
+    ]
+    write_plan(plan_of(*rows))
     state = whitelist.read_whitelist(suite)
     within = rows[0].expires_at - state.time
 
@@ -322,9 +278,11 @@ def test_expiring__at_the_exact_seconds__only_what_ends_within(suite, plan, writ
     assert [wallet for wallet, _ in whitelist.expiring(ended, within)] == [rows[1].wallet]
 
 
-def test_history__written_frozen_lifted_changed_and_lost__every_record_it_had(suite, keys, plan, write, row, record):
-    mine, heir = row(0), row(1, investor_ref="REF-0")
-    write(plan(mine, heir))
+def test_history__written_frozen_lifted_changed_and_lost__every_record_it_had(
+    suite, keys, plan_of, write_plan, book_row, record
+):
+    mine, heir = book_row(0), book_row(1, investor_ref="REF-0")
+    write_plan(plan_of(mine, heir))
     batch = suite.registry.functions.reportHead().call()[0] - 2
     registry = suite.registry.functions
     suite.send(keys.compliance, registry.freeze(mine.wallet, Basis.SANCTIONS, b"\x44" * 32))
@@ -371,17 +329,17 @@ SPECS = st.dictionaries(
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SPECS, SPECS, st.booleans())
 def test_plan__any_book_after_any_other__written_it_is_equal_and_exports_to_nothing(
-    suite, plan, write, row, tmp_path_factory, chain, first, second, complete
+    suite, plan_of, write_plan, book_row, tmp_path_factory, chain, first, second, complete
 ):
     def rows(specs):
         for index, fields in specs.items():
             fields = dict(fields)
             later = fields.pop("later")
-            yield row(index, expires_at=2_000_000_000 + later, **fields)
+            yield book_row(index, expires_at=2_000_000_000 + later, **fields)
 
     with chain.isolate():
-        write(plan(*rows(first), complete=True))
-        write(plan(*rows(second), complete=complete))
+        write_plan(plan_of(*rows(first), complete=True))
+        write_plan(plan_of(*rows(second), complete=complete))
 
         state = whitelist.read_whitelist(suite)
         again = whitelist.make_plan(suite, state, book(*rows(second)), KEY, 1, complete=complete)
@@ -397,12 +355,12 @@ def test_plan__any_book_after_any_other__written_it_is_equal_and_exports_to_noth
 # ---------------------------------------------------------------- gas, the file
 
 
-def test_gas__rows_in_batches__as_the_contract_uses_it(suite, keys, row):
+def test_gas__rows_in_batches__as_the_contract_uses_it(suite, keys, book_row):
     def used(rows: list[whitelist.Row]) -> int:
         call = suite.registry.functions.setRecords([each.wallet for each in rows], list(map(word, rows)), b"\x33" * 32)
         return suite.send(keys.registrar, call)["gasUsed"]
 
-    fresh = [row(index) for index in range(100)]
+    fresh = [book_row(index) for index in range(100)]
     new, again, few = used(fresh), used([replace(each, country=756) for each in fresh]), used(fresh[:20])
 
     assert new == pytest.approx(GAS_BATCH + 100 * GAS_NEW, rel=0.01)
@@ -411,11 +369,11 @@ def test_gas__rows_in_batches__as_the_contract_uses_it(suite, keys, row):
 
 
 @pytest.fixture
-def example(plan, write, row):
+def example(plan_of, write_plan, book_row):
     """A plan with every kind of row and refusal that a file must carry."""
-    write(plan(row(0), row(1), row(2)))
-    later = replace(row(1), expires_at=row(1).expires_at + 1)
-    found = plan(row(0), later, row(3), row(4, investor_class=InvestorClass.POOL), complete=True)
+    write_plan(plan_of(book_row(0), book_row(1), book_row(2)))
+    later = replace(book_row(1), expires_at=book_row(1).expires_at + 1)
+    found = plan_of(book_row(0), later, book_row(3), book_row(4, investor_class=InvestorClass.POOL), complete=True)
     assert found.refused
     return replace(found, sanctions="List 7 of 2027-01-31")
 

@@ -16,8 +16,9 @@ from eth_typing import ChecksumAddress
 from eth_utils.crypto import keccak
 from web3.types import EventData, LogReceipt
 
+from stockade import chain
 from stockade.errors import InputError, NetworkError
-from stockade.reporting.reading import CHUNK, ask, ask_many
+from stockade.reporting.reading import CHUNK, ask_many
 from stockade.suite import Suite
 
 _SCHEDULED = "OperationScheduled(bytes32,uint32,uint48,address,address,bytes)"
@@ -59,15 +60,15 @@ def operations(suite: Suite) -> list[Operation]:
     w3, block = suite.w3, suite.w3.eth.block_number
     logs = _logs(suite, block)
     events = suite.authority.events
-    scheduled = ask(lambda: [events.OperationScheduled().process_log(log) for log in _of(logs, _SCHEDULED)])
+    scheduled = chain.read(lambda: [events.OperationScheduled().process_log(log) for log in _of(logs, _SCHEDULED)])
     endings = {
         (bytes(log["topics"][1]), int.from_bytes(log["topics"][2], "big")): state
         for signature, state in zip(_ENDINGS, (OperationState.EXECUTED, OperationState.CANCELED), strict=True)
         for log in _of(logs, signature)
     }
     functions = suite.authority.functions
-    lifetime = ask(lambda: functions.expiration().call(block_identifier=block))
-    now = ask(lambda: w3.eth.get_block(block))["timestamp"]
+    lifetime = chain.read(lambda: functions.expiration().call(block_identifier=block))
+    now = chain.read(lambda: w3.eth.get_block(block))["timestamp"]
     found = [_operation(number, event, lifetime, now, endings) for number, event in enumerate(scheduled, start=1)]
     unfinished = [each for each in found if each.state in OPEN]
     calls = [functions.getSchedule(each.id) for each in unfinished]
@@ -120,7 +121,7 @@ def _logs(suite: Suite, last: int) -> list[LogReceipt]:
     for start in range(suite.deployment.block, last + 1, CHUNK):
         end = min(start + CHUNK - 1, last)
         question = {"address": suite.authority.address, "fromBlock": start, "toBlock": end, "topics": topics}
-        found += ask(partial(suite.w3.eth.get_logs, question))  # type: ignore[arg-type]
+        found += chain.read(partial(suite.w3.eth.get_logs, question))  # type: ignore[arg-type]
     return sorted(found, key=lambda log: (log["blockNumber"], log["logIndex"]))
 
 

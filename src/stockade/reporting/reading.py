@@ -16,7 +16,7 @@ from web3.exceptions import Web3RPCError
 from web3.types import LogReceipt, RPCEndpoint
 
 from stockade import chain, manifest
-from stockade.errors import NetworkError, StockadeError
+from stockade.errors import NetworkError
 from stockade.reporting.decode import RECORD_SET, STREAM_REPORTED, TOKEN_REPORTED
 
 T = TypeVar("T")
@@ -40,22 +40,12 @@ CHUNK = 10_000
 MANY = 10_000
 
 
-def ask(question: Callable[[], T]) -> T:
-    """The answer, or a NetworkError."""
-    try:
-        return chain.ask(question)
-    except StockadeError:
-        raise
-    except Exception as error:  # web3 raises whatever a wrong answer makes it stumble over
-        raise NetworkError(f"The node's answer cannot be read ({error}): ask another node.") from error
-
-
 def ask_many(w3: Web3, questions: Sequence[Callable[[], Any]], progress: Progress = no_progress) -> list[Any]:
     """The answers, in order. Each question is one call of web3 (`lambda: call.call(block_identifier=block)`)."""
     answers: list[Any] = []
     for start in range(0, len(questions), BATCH):
         some = questions[start : start + BATCH]
-        answers += _batch(w3, some) if isinstance(w3.provider, HTTPProvider) else [ask(each) for each in some]
+        answers += _batch(w3, some) if isinstance(w3.provider, HTTPProvider) else [chain.read(each) for each in some]
         progress("comparing", len(answers), len(questions))
     return answers
 
@@ -67,7 +57,7 @@ def _batch(w3: Web3, questions: Sequence[Callable[[], Any]]) -> list[Any]:
                 batch.add(question())
             return list(batch.execute())
 
-    answers = ask(execute)
+    answers = chain.read(execute)
     if len(answers) != len(questions):
         raise NetworkError(f"The node gave {len(answers)} answers to {len(questions)} questions: ask another node.")
     return answers

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from eth_typing import ChecksumAddress
 from web3.types import LogReceipt
 
+from stockade import chain
 from stockade.errors import NetworkError, StockadeError
 from stockade.reporting.decode import decode
 from stockade.reporting.entries import (
@@ -33,7 +34,6 @@ from stockade.reporting.entries import (
 )
 from stockade.reporting.reading import (
     Progress,
-    ask,
     ask_many,
     no_progress,
     plain_contract,
@@ -101,12 +101,12 @@ def read_streams(suite: Suite, block: int, progress: Progress = no_progress) -> 
 
     A token is found by the listing registry's list and by its LISTING entry, so that neither alone can hide it.
     """
-    known = ask(lambda: suite.listings.functions.tokens().call(block_identifier=block))
+    known = chain.read(lambda: suite.listings.functions.tokens().call(block_identifier=block))
     singletons = [source_of(suite, name, block) for name in REPORTING]
     streams = _read(suite, singletons + _token_sources(suite, known, block), block, progress)
     told = [entry.content.token for entry in streams[2].entries if isinstance(entry.content, Listed)]
     # An invented LISTING is found by its chain; there is nothing to follow where no contract stands.
-    more = [at for at in told if at not in known and ask(partial(suite.w3.eth.get_code, at, block))]
+    more = [at for at in told if at not in known and chain.read(partial(suite.w3.eth.get_code, at, block))]
     return streams + _read(suite, _token_sources(suite, more, block), block, progress)
 
 

@@ -12,10 +12,11 @@ from typing import Literal
 
 from eth_typing import ChecksumAddress
 
+from stockade import chain
 from stockade.errors import NetworkError, StockadeError
 from stockade.records import InvestorRecord
 from stockade.reporting.entries import BatchWritten, Entry, FreezeChanged, RecordWritten, Recovered
-from stockade.reporting.reading import Progress, ask, no_progress
+from stockade.reporting.reading import Progress, no_progress
 from stockade.reporting.rebuild import replay_registry
 from stockade.reporting.streams import read_entries, source_of
 from stockade.suite import Suite
@@ -118,7 +119,7 @@ def block_of(suite: Suite, block: Block) -> tuple[int, bytes, int]:
         found = suite.w3.eth.get_block(block)
         return int(found["number"]), bytes(found["hash"]), int(found["timestamp"])
 
-    return ask(question)
+    return chain.read(question)
 
 
 def _entries(suite: Suite, block: int, progress: Progress = no_progress) -> Iterator[Entry]:
