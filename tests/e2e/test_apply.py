@@ -12,13 +12,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stockade import whitelist
 from stockade.chain import TRANSACTION_GAS_LIMIT
 from stockade.custody.safes import combine_owners
 from stockade.deploy import deploy
 from stockade.errors import InputError, NetworkError, Refused
-from stockade.records import Basis, Role, Status
+from stockade.records import Basis, InvestorClass, Role, Scope, Status
 from stockade.sending.safe import SafeTransaction, checksum
 from stockade.whitelist import Refusal
 from tests.e2e.applying import EXPIRES, QUICK, REGISTRAR, Place, record, wallet
@@ -113,6 +115,51 @@ def test_apply__frozen_wallet__written_beneath_the_freeze(place):
     assert place.apply(plan).written == 1
     found = place.suite.record(wallet(0))
     assert (found.frozen, replace(found, frozen=False).pack()) == (True, plan.rows[0].after)
+
+
+BOOKS = st.dictionaries(
+    st.integers(0, 9),
+    st.builds(
+        dict,
+        country=st.sampled_from([756, 840]),
+        expires_at=st.sampled_from([EXPIRES, EXPIRES + 1]),
+        scopes=st.sampled_from([Scope.HOLD, Scope.HOLD | Scope.TRADE]),
+        status=st.sampled_from([Status.ACTIVE, Status.ACTIVE, Status.REVOKED]),
+    ),
+    min_size=1,
+)
+
+
+def as_book(rows: dict[int, dict[str, Any]]) -> whitelist.Book:
+    """With an investor for each wallet."""
+    fixed = {"investor_class": InvestorClass.RETAIL, "evidence": b"\x01" * 32}
+    return whitelist.Book(
+        Path("book.csv"),
+        tuple(
+            whitelist.Row(line=number + 2, wallet=wallet(number), investor_ref=f"REF-{number}", **fixed, **fields)
+            for number, fields in sorted(rows.items())
+        ),
+        bytes(32),
+    )
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(first=BOOKS, second=BOOKS)
+def test_apply__any_book_and_any_other_after_it__chain_is_the_other_and_nothing_is_left_to_do(place, first, second):
+    before = place.anvil.rpc("evm_snapshot")
+    for rows in (first, second):
+        book, state = as_book(rows), whitelist.read_whitelist(place.suite)
+        plan = whitelist.make_plan(place.suite, state, book, whitelist.DEVELOPMENT_KEY, 1, complete=True)
+        (place.folder / "journal").unlink(missing_ok=True)
+
+        result = place.apply(plan)
+
+        assert (result.written, result.refused) == (len(plan.rows), ())
+        state = whitelist.read_whitelist(place.suite)
+        assert whitelist.verify(state, book, whitelist.DEVELOPMENT_KEY, 1, complete=True) == []
+        again = whitelist.make_plan(place.suite, state, book, whitelist.DEVELOPMENT_KEY, 1, complete=True)
+        assert (again.rows, again.refused) == ((), ())
+    place.anvil.rpc("evm_revert", before)
 
 
 # ---------------------------------------------------------------- what moved
