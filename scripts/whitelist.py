@@ -208,12 +208,12 @@ def plan(
     console.print(tables.plan_table(found, price))
     if request := whitelist.freeze_request(found):
         whitelist.save_request(request, freeze_out)
-        console.print(Text(f"{len(request.wallets)} hits of {request.sanctions}: give COMPLIANCE {freeze_out}.", "red"))
+        console.print(Text(f"Hits of {request.sanctions}: {len(request.wallets):,}. Give COMPLIANCE {freeze_out}.", "red"))
     _warn_of_unnamed(state, book, number, complete)
     if found.refused and not skip_refused:
         raise InputError(
-            f"{len(found.refused):,} rows are refused, and no plan was written: take them out of the book, or leave "
-            "them out with --skip-refused."
+            f"Refused rows: {len(found.refused):,}, and no plan was written: take them out of the book, or leave them "
+            "out with --skip-refused."
         )
     if not found.rows:
         console.print(f"Nothing to do: block {state.block} says what the book says.")
