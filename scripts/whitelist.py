@@ -188,7 +188,7 @@ def plan(
 
     \b
     On the local chain of `make devnet`:
-      ape run whitelist plan examples/investors.csv --registrar 1 --development-key --network ethereum:devnet
+      ape run whitelist plan examples/investors.csv --development-key --network ethereum:devnet
     """
     suite = open_suite(provider, deployment)
     key = key_for(suite, development_key)
@@ -208,7 +208,8 @@ def plan(
     console.print(tables.plan_table(found, price))
     if request := whitelist.freeze_request(found):
         whitelist.save_request(request, freeze_out)
-        console.print(Text(f"Hits of {request.sanctions}: {len(request.wallets):,}. Give COMPLIANCE {freeze_out}.", "red"))
+        hits = f"Hits of {request.sanctions}: {len(request.wallets):,}."
+        console.print(Text(f"{hits} Give COMPLIANCE {freeze_out}.", "red"), soft_wrap=True)
     _warn_of_unnamed(state, book, number, complete)
     if found.refused and not skip_refused:
         raise InputError(
@@ -245,7 +246,7 @@ def verify(
     The whole registry is rebuilt from its reports, whose chain must be the contract's: no record can be hidden.
 
     \b
-      ape run whitelist verify examples/investors.csv --registrar 1 --development-key --network ethereum:devnet
+      ape run whitelist verify examples/investors.csv --development-key --network ethereum:devnet
     """
     suite = open_suite(provider, deployment)
     key = key_for(suite, development_key)
