@@ -76,7 +76,7 @@ def faults_as_table() -> Iterator[None]:
 
 
 def state_of(suite: Suite, block: int | None) -> Whitelist:
-    with Progress(console=console, transient=True) as bar:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading the registry's reports")
         return whitelist.read_whitelist(
             suite,

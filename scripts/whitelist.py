@@ -117,7 +117,7 @@ def plan(
 
     \b
     On the local chain of `make devnet`:
-      ape run whitelist plan examples/investors.csv --registrar 1 --development-key --network ethereum:devnet
+      ape run whitelist plan examples/investors.csv --development-key --network ethereum:devnet
     """
     suite = open_suite(provider, deployment)
     key = key_for(suite, development_key)
@@ -137,12 +137,13 @@ def plan(
     console.print(tables.plan_table(found, price))
     if request := whitelist.freeze_request(found):
         whitelist.save_request(request, freeze_out)
-        console.print(Text(f"{len(request.wallets)} hits of {request.sanctions}: give COMPLIANCE {freeze_out}.", "red"))
+        hits = f"Hits of {request.sanctions}: {len(request.wallets):,}."
+        console.print(Text(f"{hits} Give COMPLIANCE {freeze_out}.", "red"), soft_wrap=True)
     _warn_of_unnamed(state, book, number, complete)
     if found.refused and not skip_refused:
         raise InputError(
-            f"{len(found.refused):,} rows are refused, and no plan was written: take them out of the book, or leave "
-            "them out with --skip-refused."
+            f"Refused rows: {len(found.refused):,}, and no plan was written: take them out of the book, or leave them "
+            "out with --skip-refused."
         )
     if not found.rows:
         console.print(f"Nothing to do: block {state.block} says what the book says.")
@@ -174,7 +175,7 @@ def verify(
     The whole registry is rebuilt from its reports, whose chain must be the contract's: no record can be hidden.
 
     \b
-      ape run whitelist verify examples/investors.csv --registrar 1 --development-key --network ethereum:devnet
+      ape run whitelist verify examples/investors.csv --development-key --network ethereum:devnet
     """
     suite = open_suite(provider, deployment)
     key = key_for(suite, development_key)

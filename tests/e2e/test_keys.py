@@ -366,6 +366,7 @@ def _write_inputs(folder: Path, at: dict[str, str]) -> None:
     ):
         rows.append(f"{wallet},{reference},US,{kind},{scopes},2035-01-01,ACTIVE,0x{'ab' * 32}")
     (folder / "book.csv").write_text("\n".join(rows) + "\n")
+    (folder / "listed.txt").write_text(f"# version: 1\n# date: 2027-01-31\n{FRIEND}\n")
     (folder / "payout.csv").write_text(f"wallet,shares\n{FRIEND},5\n")
 
 
@@ -478,9 +479,15 @@ STORY = [
     Step("deploy upgrade", "", OFFICE, refused=("--token NONE", OFFICE), sends=False, status=2),
     Step("authority check"),
     Step("whitelist check", "book.csv", online=False),
-    Step("whitelist plan", "book.csv --registrar 1"),
-    Step("whitelist apply", "plan.jsonl", OFFICE),
+    Step("whitelist plan", "book.csv --registrar 1 --out planned.jsonl"),
+    Step("whitelist apply", "planned.jsonl", OFFICE),
+    Step("whitelist verify", "book.csv --registrar 1"),
     Step("whitelist show", "{investor}"),
+    Step("whitelist history", "{investor}"),
+    Step("whitelist expiring", "--within 99999d"),
+    Step("whitelist export", "records.csv --registrar 1"),
+    Step("whitelist evidence", "book.csv {investor} --out proof.json"),
+    Step("whitelist check-proof", "proof.json"),
     Step("custody positions"),
     Step("custody build statement", "AAPLs --custodian 1 --held 5 --evidence plan.toml --out statement.json"),
     Step(
@@ -555,6 +562,8 @@ STORY = [
     Step("authority acknowledge", "", OFFICE),
     Step("authority show"),
     Step("authority cancel", "1", OFFICE),
+    Step("whitelist plan", "book.csv --registrar 1 --sanctions listed.txt --freeze-out hits.json --skip-refused"),
+    Step("compliance freeze-list", "hits.json", OFFICE),
     Step("report verify"),
     Step("report stream", "AAPLs"),
     Step("report holders", "AAPLs"),
