@@ -10,11 +10,11 @@ READY := .venv/.project node_modules/.stamp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-embedded test-node assure zoo mutate devnet lint fmt gas clean distclean lock
+.PHONY: help setup build demo test test-embedded test-node assure zoo mutate devnet lint fmt gas bench-whitelist clean distclean lock
 
 help: ## list the targets (this list)
 	@echo "Stockade. Targets (make TARGET, all of them set up what they need):"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
 
 setup: $(READY) ## install Python packages into .venv; Node, compiler, anvil, forge and OpenZeppelin into node_modules
 	@echo "Set up. In a shell of your own:  . tools/env.sh"
@@ -72,6 +72,9 @@ fmt: $(READY) ## format Python and Solidity in place
 
 gas: build ## measure the operations of the suite on anvil; writes snapshots/gas.json
 	@$(ENV) python benchmarks/gas.py $(ARGS)
+
+bench-whitelist: build ## measure 10,000 admissions against the plain way, plans and proofs of 100,000; build/bench/whitelist.json
+	@$(ENV) python benchmarks/whitelist.py $(ARGS)
 
 clean: ## remove what builds, tests and runs wrote; keeps .venv, node_modules and accounts
 	rm -rf .build build dist out cache contracts/.cache crytic-export src/stockade/manifest.json

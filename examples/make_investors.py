@@ -19,7 +19,8 @@ HEADER = "wallet,investor_ref,country,class,scopes,expires_at,status,evidence"
 DEV_MNEMONIC = "test test test test test test test test test test test junk"
 FIRST_EXPIRY, DAYS = datetime(2027, 3, 1, tzinfo=UTC), 1400  # so the last possible expiry is 2030-12-30
 HOLDER, TRADER, PROVIDER = "HOLD|TRANSFER", "HOLD|TRANSFER|TRADE", "HOLD|TRANSFER|TRADE|LIQUIDITY"
-POOL, PLATFORM = "HOLD|TRADE|LIQUIDITY|EXECUTE", "HOLD|TRADE|EXECUTE"
+PLATFORM = "HOLD|TRADE|EXECUTE"
+# No pool: a pool is a contract, and whether one stands at a wallet is different on every chain.
 # Repetition is weight. Class: how often it is drawn, and the scopes one of its investors may get.
 CLASSES = {
     "retail": (60, [TRADER] * 8 + [HOLDER, "HOLD"]),
@@ -29,11 +30,10 @@ CLASSES = {
     "qib": (5, [PROVIDER]),
     "broker_dealer": (3, [TRADER, TRADER + "|EXECUTE"]),
     "custodian": (2, [HOLDER]),
-    "platform": (2, [PLATFORM]),
-    "pool": (2, [POOL]),
+    "platform": (4, [PLATFORM]),
     "treasury": (2, [HOLDER]),
 }
-US_ONLY = {"broker_dealer", "custodian", "platform", "pool"}  # a venue under the order is a US person (R3)
+US_ONLY = {"broker_dealer", "custodian", "platform"}  # a venue under the order is a US person (R3)
 COUNTRIES = "US " * 24 + "CA CA GB GB DE FR SG CH JP NL IE LU IT ES PT SE NO DK FI BE AT PL CZ EE HK KR AU NZ AE BR MX"
 WALLETS = [1] * 24 + [2] * 3 + [3, 4]
 REVOKED = {11, 60, 91, 122, 153, 184, 215, 246}  # investor numbers

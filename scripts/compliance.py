@@ -19,9 +19,8 @@ from stockade.ape import SuiteCommand, console, open_suite, signer, signer_optio
 from stockade.compliance import Act, Order, Outcome
 from stockade.errors import InputError, Refused, StockadeError
 from stockade.records import Basis, ExemptionStatus, Pause
-from stockade.reporting.register import records_of_registrar
 from stockade.suite import Suite
-from stockade.whitelist import in_words, parse_wallet, read_wallets
+from stockade.whitelist import freeze_acts, in_words, parse_wallet, read_request, read_wallets, read_whitelist
 
 EXEMPTION = {
     "suspend": ExemptionStatus.SUSPENDED,
@@ -184,6 +183,20 @@ def freeze(suite: Suite, wallet: str, order: Order) -> list[Act]:
     return [compliance.freeze(suite, parse_wallet(wallet), order)]
 
 
+@act
+@click.argument("file", type=click.Path(path_type=Path))
+def freeze_list(suite: Suite, file: Path) -> list[Act]:
+    """Freeze the wallets of a request that `ape run whitelist plan --sanctions` wrote, with the ground SANCTIONS.
+
+    The request itself is the order: reports carry its hash, and it names the list, its version and its SHA-256. Wallets
+    that are frozen already are passed over, so a run that broke off is continued by running it again.
+
+    \b
+      ape run compliance freeze-list freeze-request.json --network ethereum:devnet --account TEST::5
+    """
+    return freeze_acts(suite, read_request(file))
+
+
 @act_by_order
 @click.argument("wallet")
 def unfreeze(suite: Suite, wallet: str, order: Order) -> list[Act]:
@@ -255,10 +268,10 @@ def assign_registrar(suite: Suite, wallets: tuple[str, ...], to: int, firm: int 
         raise InputError("Name wallets, or a registrar with --all-of: one of the two.")
     if firm is None:
         return compliance.assign_registrar(suite, read_wallets(wallets), to, order)
-    found = records_of_registrar(suite, firm, suite.w3.eth.block_number)
+    found = [wallet for wallet, record in read_whitelist(suite).records.items() if record.registrar == firm]
     if not found:
         raise InputError(f"{suite.registrar(firm)} has no record: check the number.")
-    return compliance.assign_registrar(suite, list(found), to, order)
+    return compliance.assign_registrar(suite, found, to, order)
 
 
 # ---------------------------------------------------------------- holdings

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
-from ape.api import AccountAPI, ProviderAPI
-from rich.progress import Progress
+from ape.api import ProviderAPI
 from rich.table import Table
 from rich.text import Text
 
+from scripts import _whitelist_apply, _whitelist_look, _whitelist_offer
+from scripts._whitelist_shared import (
+    block_option,
+    book_and_state,
+    complete_option,
+    development_key_option,
+    faults_as_table,
+    file_argument,
+    ignore_option,
+    key_for,
+    registrar_option,
+)
 from stockade import whitelist
 from stockade.ape import (
     Failure,
-    SafeConsole,
     SuiteCommand,
     console,
     open_suite,
-    signer,
-    signer_options,
     suite_option,
 )
 from stockade.errors import InputError, StockadeError
-from stockade.suite import Suite
-from stockade.whitelist import Book, RowErrors, Update
-
-# Chains that live on the developer's own machine, where the public development key does no harm.
-LOCAL_CHAINS = (1337, 31337)
+from stockade.whitelist import Book, Whitelist, tables
 
 
 class FileCommand(click.Command):
@@ -44,45 +46,20 @@ class FileCommand(click.Command):
             raise Failure(error) from None
 
 
-class RowFailure(Failure):
-    """Shows every fault of a book as a table."""
-
-    def __init__(self, errors: RowErrors) -> None:
-        super().__init__(errors)
-        self.errors = errors
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        # Wide where nobody looks on, so that a log keeps each value in one piece.
-        out = SafeConsole(file=file or sys.stderr, width=None if sys.stderr.isatty() else 240)
-        table = Table("row", "field", "value", "fault", "remedy", title=Text(f"Faults in {self.errors.path}"))
-        for error in self.errors.errors:
-            cells = (str(error.line), error.field, error.shown, error.fault, error.remedy)
-            table.add_row(*(Text(cell) for cell in cells))
-        out.print(table)
-        out.print(f"{len(self.errors.errors)} faults. Nothing was sent: a book is applied whole or not at all.")
-
-
-@contextmanager
-def faults_as_table() -> Iterator[None]:
-    try:
-        yield
-    except RowErrors as errors:
-        raise RowFailure(errors) from None
-
-
 @click.group()
 def cli() -> None:
     """For brokers, KYC firms and platforms: who may hold, and for how long.
 
-    A book is a CSV file with one row per wallet: examples/README.md describes its columns, examples/investors.csv is
-    one.
+    A book is a CSV or JSON Lines file with one row per wallet: docs/whitelist.md describes its columns,
+    examples/investors.csv is one. `plan` says what it would change, `apply` does that, `verify` proves it was done.
     References to investors never reach the chain: it sees a keyed hash.
     """
 
 
 @cli.command(cls=FileCommand)
 @click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
+@ignore_option
+def check(file: Path, ignore: tuple[str, ...]) -> None:
     """Check a book without a chain; every fault is shown at once, with its row, field and remedy.
 
     Ends with status 2 when there is one.
@@ -92,164 +69,140 @@ def check(file: Path) -> None:
       ape run whitelist check examples/investors_bad.csv
     """
     with faults_as_table():
-        book = whitelist.read_book(file)
+        book = whitelist.read_book(file, ignore=ignore)
     _show_book(book)
 
 
+# ---------------------------------------------------------------- from the book to a plan
+
+
 @cli.command(cls=SuiteCommand)
-@click.argument("file", type=click.Path(path_type=Path))
+@file_argument
+@complete_option
 @click.option(
-    "--batch-size",
-    type=click.IntRange(1, whitelist.MAX_BATCH_SIZE),
-    default=whitelist.BATCH_SIZE,
-    show_default=True,
-    help="Rows in one transaction.",
+    "--out", type=click.Path(path_type=Path), default="plan.jsonl", show_default=True, help="The plan's file."
 )
-@click.option(
-    "--development-key",
-    is_flag=True,
-    help=f"Use the public development key instead of {whitelist.KEY_VARIABLE}; local chains only.",
-)
+@click.option("--skip-refused", is_flag=True, help="Plan the other rows although some are refused.")
+@click.option("--sanctions", type=click.Path(path_type=Path), help="A sanctions list: text, or OFAC's sdn.xml.")
+@click.option("--sanctions-version", default="", help="The list's version, where the file does not say it.")
+@click.option("--sanctions-date", type=click.DateTime(["%Y-%m-%d"]), help="The list's date, where it does not say it.")
+@click.option("--freeze-out", type=click.Path(path_type=Path), default="freeze-request.json", show_default=True)
+@click.option("--gas-price", type=float, help="In gwei, for the cost; by default the node's.")
+@registrar_option
+@ignore_option
+@development_key_option
 @suite_option
-@signer_options
-def apply(
+def plan(
     file: Path,
-    batch_size: int,
+    complete: bool,
+    out: Path,
+    skip_refused: bool,
+    sanctions: Path | None,
+    sanctions_version: str,
+    sanctions_date: datetime | None,
+    freeze_out: Path,
+    gas_price: float | None,
+    registrar: int | None,
+    ignore: tuple[str, ...],
     development_key: bool,
     deployment: Path | None,
-    account: AccountAPI,
-    yes: bool,
-    dry_run: bool,
     provider: ProviderAPI,
 ) -> None:
-    """Make the chain's records those of a book. Takes the role REGISTRAR and a registrar's number.
+    """Say what a book would change on the chain, field by field, and write it as a file for `apply`.
 
-    The book is checked, compared with the chain and tried as a whole; nothing is sent if anything stands against it.
-    Records that are right already are left alone, so applying a book twice does nothing, and a run that broke off is
-    continued by running it again. Wallets that are not in the book are left alone: to take one off, give it a row with
-    status REVOKED.
-
-    STOCKADE_REGISTRAR_KEY holds your 32-byte key (64 hex digits) that turns references into numbers: always the same,
-    since one investor's wallets belong together by it.
+    Nothing is signed or sent. Rows are refused that belong to another registrar, were declared lost, are on the
+    sanctions list, or are a pool without a contract: then no plan is written and the command ends with status 2, unless
+    --skip-refused leaves them out. A hit on the sanctions list also becomes a file for the compliance officer
+    (`ape run compliance freeze-list`).
 
     \b
     On the local chain of `make devnet`:
-      ape run whitelist apply examples/investors.csv --development-key --network ethereum:devnet --account TEST::6
-    What would change, without sending anything:
-      ape run whitelist apply book.csv --dry-run --network ethereum:mainnet --account registrar
+      ape run whitelist plan examples/investors.csv --development-key --network ethereum:devnet
     """
     suite = open_suite(provider, deployment)
-    key = _key(suite, development_key)
+    key = key_for(suite, development_key)
+    listed = None
+    if sanctions:
+        day = sanctions_date.date() if sanctions_date else None
+        listed = whitelist.read_sanctions(sanctions, sanctions_version, day)
+    book, state, number = book_and_state(suite, file, ignore, None, registrar)
     with faults_as_table():
-        book = whitelist.read_book(file, now=_now(suite))
-        update = whitelist.prepare(suite, suite.w3.to_checksum_address(account.address), book, key, batch_size)
+        found = whitelist.make_plan(suite, state, book, key, number, complete=complete, sanctions=listed)
 
-    if dry_run:
-        _show_changes(update)
-    _show_update(update)
-    if dry_run:
-        console.print("Dry run: nothing was sent.")
+    price = suite.w3.eth.gas_price if gas_price is None else int(gas_price * 10**9)
+    if found.rows:
+        _print_capped(tables.changes_table(found), len(found.rows))
+    if found.refused:
+        _print_capped(tables.refused_table(found.refused), len(found.refused))
+    console.print(tables.plan_table(found, price))
+    if request := whitelist.freeze_request(found):
+        whitelist.save_request(request, freeze_out)
+        hits = f"Hits of {request.sanctions}: {len(request.wallets):,}."
+        console.print(Text(f"{hits} Give COMPLIANCE {freeze_out}.", "red"), soft_wrap=True)
+    _warn_of_unnamed(state, book, number, complete)
+    if found.refused and not skip_refused:
+        raise InputError(
+            f"Refused rows: {len(found.refused):,}, and no plan was written: take them out of the book, or leave them "
+            "out with --skip-refused."
+        )
+    if not found.rows:
+        console.print(f"Nothing to do: block {state.block} says what the book says.")
         return
-    if not update.batches:
-        return
-    if not yes:
-        click.confirm("Write these records?", abort=True)
-    with Progress(console=console) as bar:
-        task = bar.add_task("writing records", total=len(update.changes))
-        done = whitelist.apply(suite, signer(account, yes), update, lambda batch: bar.advance(task, len(batch.changes)))
-    console.print(
-        f"Written: [bold]{done.written}[/] records in {done.batches} transactions, {done.gas:,} gas "
-        f"({done.gas // done.written:,} each). Unchanged: {done.unchanged}."
-    )
+    digest = whitelist.save(found, out)
+    console.print(Text(f"Written to {out}, made against block {state.block}. SHA-256 0x{digest.hex()}"), soft_wrap=True)
 
 
 @cli.command(cls=SuiteCommand)
-@click.argument("wallets", nargs=-1, required=True, metavar="WALLET... | FILE")
-@click.option(
-    "--to", type=click.IntRange(min=0), required=True, metavar="NUMBER", help="The other's number; 0 withdraws."
-)
+@file_argument
+@complete_option
+@block_option
+@registrar_option
+@ignore_option
+@development_key_option
 @suite_option
-@signer_options
-def offer(
-    wallets: tuple[str, ...],
-    to: int,
+def verify(
+    file: Path,
+    complete: bool,
+    block: int | None,
+    registrar: int | None,
+    ignore: tuple[str, ...],
+    development_key: bool,
     deployment: Path | None,
-    account: AccountAPI,
-    yes: bool,
-    dry_run: bool,
     provider: ProviderAPI,
 ) -> None:
-    """Let another registrar take over records of yours, or withdraw that. Takes REGISTRAR and a registrar's number.
+    """Prove that chain and book are equal at one block, or show every difference (exit status 1).
 
-    The other takes a record over by applying a book that has the wallet: until then the record stays yours, and you may
-    still write it. What ends an offer otherwise is recovery of the wallet and an assignment by COMPLIANCE. A FILE names
-    one wallet on each line.
+    The whole registry is rebuilt from its reports, whose chain must be the contract's: no record can be hidden.
 
     \b
-      ape run whitelist offer 0x09DB0a93B389bEF724429898f539AEB7ac2Dd55f --to 2 --network ethereum:devnet
-        --account TEST::6
-      ape run whitelist offer leaving.txt --to 2 --dry-run --network ethereum:mainnet --account registrar
+      ape run whitelist verify examples/investors.csv --development-key --network ethereum:devnet
     """
     suite = open_suite(provider, deployment)
-    sender = suite.w3.to_checksum_address(account.address)
-    made = whitelist.prepare_offer(suite, sender, whitelist.read_wallets(wallets), to)
-    what = f"offered to {suite.registrar(to)}" if to else "offered to nobody any more"
-    console.print(
-        f"{suite.registrar(made.registrar)}: {len(made.wallets)} wallets would be {what}, {made.unchanged} are. "
-        f"Transactions: {len(made.calls)}.",
-        markup=False,
-    )
-    if dry_run:
-        console.print("Dry run: nothing was sent.")
-        return
-    if not made.calls:
-        return
-    if not yes:
-        click.confirm("Do this?", abort=True)
-    gas = whitelist.send_offer(suite, signer(account, yes), made)
-    console.print(f"Done: {len(made.wallets)} wallets are {what}, {gas:,} gas.", markup=False)
+    key = key_for(suite, development_key)
+    book, state, number = book_and_state(suite, file, ignore, block, registrar)
+    with faults_as_table():
+        found = whitelist.verify(state, book, key, number, complete=complete)
+    _warn_of_unnamed(state, book, number, complete)
+    where = f"block {state.block} (0x{state.block_hash.hex()})"
+    if found:
+        _print_capped(tables.differences_table(found), len(found))
+        raise StockadeError(f"{len(found):,} wallets differ at {where}.")
+    console.print(f"Equal: {len(book.rows):,} rows of the book stand as they should at {where}.", soft_wrap=True)
 
 
-@cli.command(cls=SuiteCommand)
-@click.argument("wallet")
-@suite_option
-def show(wallet: str, deployment: Path | None, provider: ProviderAPI) -> None:
-    """Show a wallet's record in words, and what each token says of it.
-
-    \b
-      ape run whitelist show 0x09DB0a93B389bEF724429898f539AEB7ac2Dd55f --network ethereum:devnet
-    """
-    suite = open_suite(provider, deployment)
-    address = whitelist.parse_wallet(wallet)
-    record = Table(show_header=False)
-    record.add_row("wallet", address)
-    for name, value in whitelist.describe(suite.record(address), _now(suite)).items():
-        record.add_row(name, value)
-    if offered := suite.registry.functions.offeredTo(address).call():
-        record.add_row("offered to", Text(suite.registrar(offered)))
-    console.print(record)
-
-    tokens = Table("token", "may send", "may receive", "shares", "of these frozen", title="Tokens")
-    for holding in whitelist.holdings(suite, address):
-        may = ("yes" if able else "no" for able in (holding.can_send, holding.can_receive))
-        tokens.add_row(Text(holding.symbol), *may, holding.balance, holding.frozen)
-    console.print(tokens)
+for each in (*_whitelist_apply.COMMANDS, *_whitelist_look.COMMANDS, *_whitelist_offer.COMMANDS):
+    cli.add_command(each)
 
 
-def _now(suite: Suite) -> int:
-    """The chain's clock, which is the one that counts."""
-    return int(suite.w3.eth.get_block("latest")["timestamp"])
+def _warn_of_unnamed(state: Whitelist, book: Book, registrar: int, complete: bool) -> None:
+    if not complete and (left := len(whitelist.unnamed(state, book, registrar))):
+        console.print(f"{left:,} ACTIVE wallets of registrar {registrar} are not in the book, and are left alone.")
 
 
-def _key(suite: Suite, development: bool) -> bytes:
-    if not development:
-        return whitelist.registrar_key()
-    if suite.deployment.chain_id not in LOCAL_CHAINS:
-        raise InputError(
-            f"The development key is public and this is chain {suite.deployment.chain_id}: set "
-            f"{whitelist.KEY_VARIABLE} to your own."
-        )
-    return whitelist.DEVELOPMENT_KEY
+def _print_capped(table: Table, count: int) -> None:
+    console.print(table)
+    if rest := tables.say_rest(count):
+        console.print(rest)
 
 
 def _show_book(book: Book) -> None:
@@ -267,26 +220,3 @@ def _show_book(book: Book) -> None:
     statuses = Counter(row.status.name for row in book.rows)
     words = ", ".join(f"{count} {name}" for name, count in statuses.most_common())
     console.print(f"{len(book.rows)} wallets of {book.investors} investors: {words}. Every row is good.")
-
-
-def _show_changes(update: Update) -> None:
-    table = Table("row", title="Changes")
-    table.add_column("wallet", no_wrap=True)
-    table.add_column("what would change")
-    for change in update.changes:
-        says = ", ".join(whitelist.differences(change.before, change.after))
-        note = " (frozen: it lands beneath the freeze)" if change.before.frozen else ""
-        table.add_row(str(change.row.line), change.row.wallet, says + note)
-    console.print(table)
-
-
-def _show_update(update: Update) -> None:
-    if not update.batches:
-        console.print(f"Registrar {update.registrar}: nothing to write, {update.unchanged} records stand already.")
-        return
-    new = sum(not change.before.status for change in update.changes)
-    gas = sum(batch.gas for batch in update.batches)
-    console.print(
-        f"Registrar {update.registrar}: [bold]{new}[/] new, [bold]{len(update.changes) - new}[/] changed, "
-        f"{update.unchanged} unchanged; {len(update.batches)} transactions, about {gas:,} gas."
-    )

@@ -147,13 +147,14 @@ def _next(port: int, deployment: Path, addresses: list[str]) -> str:
     where = f" --deployment {deployment}" if deployment.parent != ROOT / "deployments" else ""
     where = f"--network ethereum:devnet{where}"
     first, second = addresses[20], addresses[21]
-    deposit = "build/deposit.json"
+    plan, deposit = "build/plan.jsonl", "build/deposit.json"
     (ROOT / deposit).parent.mkdir(exist_ok=True)
     return f"""
 Ready: chain {CHAIN_ID} at http://127.0.0.1:{port}. In a second shell, from this folder:
 
   . tools/env.sh{export}
-  ape run whitelist apply examples/investors.csv --development-key {where} --account TEST::6
+  ape run whitelist plan examples/investors.csv --registrar 1 --development-key --out {plan} {where}
+  ape run whitelist apply {plan} {where} --account TEST::6
   ape run custody build deposit AAPLs --custodian 1 --held 100 --shares 100 --to {first} \\
       --ref FIRST --evidence README.md --out {deposit} {where}
   ape run custody sign {deposit} --append {where} --account TEST::12

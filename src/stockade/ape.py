@@ -151,10 +151,14 @@ def suite_option(command: Command) -> Command:
 
 def signer_options(command: Command) -> Command:
     """Adds `--account` (given as `account`), `--yes` and `--dry-run` (as `yes`, `dry_run`) to a command that acts."""
-    command = click.option("--yes", is_flag=True, help="Sign and send without asking.")(command)
-    command = click.option("--dry-run", is_flag=True, help="Say what would happen; sign and send nothing.")(command)
     option: Callable[[Command], Command] = account_option()
-    return option(command)
+    return option(acting_options(command))
+
+
+def acting_options(command: Command) -> Command:
+    """The same without `--account`, for a command that does not always sign."""
+    command = click.option("--yes", is_flag=True, help="Sign and send without asking.")(command)
+    return click.option("--dry-run", is_flag=True, help="Say what would happen; sign and send nothing.")(command)
 
 
 def signer(account: AccountAPI, yes: bool) -> ApeSigner:

@@ -138,6 +138,16 @@ def ask(question: Callable[[], T]) -> T:
         raise
 
 
+def read(question: Callable[[], T]) -> T:
+    """Like `ask`, for a node that may be hostile: whatever it answers, nothing but a StockadeError comes out."""
+    try:
+        return ask(question)
+    except StockadeError:
+        raise
+    except Exception as error:  # web3 raises whatever a wrong answer makes it stumble over
+        raise NetworkError(f"The node's answer cannot be read ({error}): ask another node.") from error
+
+
 def no_answer() -> NetworkError:
     """Says nothing of what web3 says: the node's address, which may hold a key, and the request."""
     return NetworkError("The node does not answer any more: see whether the last act was done before you repeat it.")

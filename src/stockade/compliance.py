@@ -28,8 +28,8 @@ from stockade.chain import Signer
 from stockade.errors import InputError, Refused
 from stockade.records import LOST, Basis, ExemptionStatus, Pause, RequestStatus, Role, order_ref, to_shares, to_units
 from stockade.suite import Suite
-from stockade.whitelist.apply import BATCH_SIZE, records_of
-from stockade.whitelist.registrars import owners_in_words
+from stockade.whitelist.registrars import PER_CALL, owners_in_words
+from stockade.whitelist.state import read_whitelist
 
 # Requests handed over in one transaction; each costs about 30,000 gas.
 _REQUESTS_AT_ONCE = 100
@@ -178,17 +178,14 @@ def assign_registrar(suite: Suite, wallets: Sequence[ChecksumAddress], to: int, 
     """
     if not 0 < to < LOST:
         raise InputError(f"{to} is no registrar's number: choose 1 to {LOST - 1}.")
-    owners = [
-        (wallet, record.registrar)
-        for wallet, record in zip(wallets, records_of(suite, list(wallets)), strict=True)
-        if record.registrar != to
-    ]
+    known = {wallet: record.registrar for wallet, record in read_whitelist(suite).records.items()}
+    owners = [(wallet, owner) for wallet in wallets if (owner := known.get(wallet, 0)) != to]
     if nobodys := [(wallet, owner) for wallet, owner in owners if owner in (0, LOST)]:
         raise InputError(f"{owners_in_words(suite, nobodys)}: only a registrar's records can be assigned.")
     acts = []
-    for start in range(0, len(owners), BATCH_SIZE):
-        some = [wallet for wallet, _ in owners[start : start + BATCH_SIZE]]
-        whose = sorted({owner for _, owner in owners[start : start + BATCH_SIZE]})
+    for start in range(0, len(owners), PER_CALL):
+        some = [wallet for wallet, _ in owners[start : start + PER_CALL]]
+        whose = sorted({owner for _, owner in owners[start : start + PER_CALL]})
         what = some[0] if len(some) == 1 else f"{len(some)} records, from {some[0]} to {some[-1]}"
         says = f"assign {what}, of {', '.join(map(suite.registrar, whose))}, to {suite.registrar(to)}: {order}"
         call = suite.registry.functions.assignRecords(some, to, order.basis, order.hash)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from eth_typing import ChecksumAddress
@@ -111,12 +112,15 @@ class Story:
         now = self.now()
         book = whitelist.read_book(self.examples / "investors.csv", now=now)
         registrar = self.who(REGISTRAR)
-        update = whitelist.prepare(self.suite, registrar.address, book, whitelist.DEVELOPMENT_KEY)
-        result = whitelist.apply(self.suite, registrar, update)
+        number = whitelist.registrar_number(self.suite, registrar.address)
+        state = whitelist.read_whitelist(self.suite)
+        plan = whitelist.make_plan(self.suite, state, book, whitelist.DEVELOPMENT_KEY, number)
+        with TemporaryDirectory() as folder:
+            result = whitelist.apply(self.suite, registrar, plan, Path(folder) / "journal")
         self.tally.whitelisted = result.written
         rows = [
             ("file", f"{book.path.name}: {len(book.rows)} wallets of {book.investors} investors, synthetic"),
-            ("written", f"{result.written} records in {result.batches} transactions"),
+            ("written", f"{result.written} records in {result.transactions} transactions"),
             ("gas", f"{result.gas // max(result.written, 1):,} for each"),
         ]
         self.tell("The registrar admits its investors", "One record per wallet, for all tokens of the suite.", rows)

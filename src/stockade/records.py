@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 from typing import Any
 
 from eth_account.messages import SignableMessage, encode_typed_data
@@ -164,7 +165,7 @@ class Role(IntEnum):
     GUARDIAN = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InvestorRecord:
     """One wallet's record. `expires_at` in seconds UTC, `country` ISO 3166-1 numeric."""
 
@@ -193,17 +194,25 @@ class InvestorRecord:
     @classmethod
     def unpack(cls, word: int) -> InvestorRecord:
         """The record in a word; upper bits beyond 168 are ignored."""
-        number = word >> 24 & 0xFF
+        investor_class, scopes, status = _named_parts(word & 0xFFFFFF7F)
         return cls(
             investor_id=word >> 104 & (1 << 64) - 1,
             expires_at=word >> 64 & (1 << 40) - 1,
             registrar=word >> 48 & 0xFFFF,
             country=word >> 32 & 0xFFFF,
-            investor_class=InvestorClass(number) if number in InvestorClass.__members__.values() else number,
-            scopes=Scope(word >> 8 & 0xFFFF),
-            status=Status(word & 0x7F),
+            investor_class=investor_class,
+            scopes=scopes,
+            status=status,
             frozen=bool(word & FROZEN_BIT),
         )
+
+
+@lru_cache(maxsize=4096)
+def _named_parts(low: int) -> tuple[InvestorClass | int, Scope, Status]:
+    """Class, scopes and status of a word's low 32 bits, without the freeze: few different ones for many records."""
+    number = low >> 24
+    investor_class = InvestorClass(number) if number in InvestorClass.__members__.values() else number
+    return investor_class, Scope(low >> 8 & 0xFFFF), Status(low & 0x7F)
 
 
 @dataclass(frozen=True)

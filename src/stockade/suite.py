@@ -44,7 +44,7 @@ class Deployment:
 
     `block` is the first block of the suite (where its streams begin); `code` the keccak256 of each contract's runtime
     code; `profile_hash` the hash that stands on chain; `earlier` the implementations before the present one, and the
-    hash of each one's code; `registrars` the firms' names by number: the chain knows numbers alone, so whoever publishes
+    hash of each one's code; `registrars` the firms' names by number: the chain knows numbers alone, so who publishes
     the file adds a name when COMPLIANCE gives a number to another firm.
     """
 

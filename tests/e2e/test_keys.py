@@ -205,7 +205,7 @@ def begin_to_sign(command: list[str], environment: dict[str, str]) -> Terminal:
 # ---------------------------------------------------------------- a hostile book
 
 
-def test_whitelist_apply__hostile_book__every_fault_shown_nothing_sent_and_status_2(devnet: Devnet, tmp_path):
+def test_whitelist_plan__hostile_book__every_fault_shown_nothing_sent_and_status_2(devnet: Devnet, tmp_path):
     account = key_of(6).address
     w3 = Web3(Web3.HTTPProvider(f"http://127.0.0.1:{devnet.port}"))
     good = (EXAMPLES / "investors.csv").read_text().splitlines()
@@ -217,9 +217,7 @@ def test_whitelist_apply__hostile_book__every_fault_shown_nothing_sent_and_statu
     book.write_text("\n".join([good[0], *(",".join(row) for row in cells)]) + "\n", encoding="utf-8")
     before = w3.eth.get_transaction_count(account)
 
-    said = devnet.run(
-        *("whitelist", "apply", str(book), "--development-key", "--account", "TEST::6", "--yes"), status=2
-    )
+    said = devnet.run("whitelist", "plan", str(book), "--registrar", "1", "--development-key", status=2)
 
     for text in ("'=cmd()'", "'\\x1b[2J\\u202eUS'", f"'{cells[3][0]}'", "3 faults. Nothing was sent"):
         assert text in said
@@ -368,6 +366,7 @@ def _write_inputs(folder: Path, at: dict[str, str]) -> None:
     ):
         rows.append(f"{wallet},{reference},US,{kind},{scopes},2035-01-01,ACTIVE,0x{'ab' * 32}")
     (folder / "book.csv").write_text("\n".join(rows) + "\n")
+    (folder / "listed.txt").write_text(f"# version: 1\n# date: 2027-01-31\n{FRIEND}\n")
     (folder / "payout.csv").write_text(f"wallet,shares\n{FRIEND},5\n")
 
 
@@ -480,8 +479,15 @@ STORY = [
     Step("deploy upgrade", "", OFFICE, refused=("--token NONE", OFFICE), sends=False, status=2),
     Step("authority check"),
     Step("whitelist check", "book.csv", online=False),
-    Step("whitelist apply", "book.csv", OFFICE),
+    Step("whitelist plan", "book.csv --registrar 1 --out planned.jsonl"),
+    Step("whitelist apply", "planned.jsonl", OFFICE),
+    Step("whitelist verify", "book.csv --registrar 1"),
     Step("whitelist show", "{investor}"),
+    Step("whitelist history", "{investor}"),
+    Step("whitelist expiring", "--within 99999d"),
+    Step("whitelist export", "records.csv --registrar 1"),
+    Step("whitelist evidence", "book.csv {investor} --out proof.json"),
+    Step("whitelist check-proof", "proof.json"),
     Step("custody positions"),
     Step("custody build statement", "AAPLs --custodian 1 --held 5 --evidence plan.toml --out statement.json"),
     Step(
@@ -556,6 +562,8 @@ STORY = [
     Step("authority acknowledge", "", OFFICE),
     Step("authority show"),
     Step("authority cancel", "1", OFFICE),
+    Step("whitelist plan", "book.csv --registrar 1 --sanctions listed.txt --freeze-out hits.json --skip-refused"),
+    Step("compliance freeze-list", "hits.json", OFFICE),
     Step("report verify"),
     Step("report stream", "AAPLs"),
     Step("report holders", "AAPLs"),

@@ -9,10 +9,10 @@ import pytest
 from stockade import compliance, whitelist
 from stockade.compliance import Order
 from stockade.errors import InputError, Refused
-from stockade.records import LOST, Basis, Status
-from stockade.reporting.register import records_of_registrar
+from stockade.records import LOST, Basis
+from stockade.sending import Settings
 from stockade.suite import Suite
-from stockade.whitelist import DEVELOPMENT_KEY, RowErrors, registrars
+from stockade.whitelist import DEVELOPMENT_KEY, ChangeKind, Refusal, RefusedRow, registrars
 from tests.support import EXAMPLES
 
 ORDER = Order(Basis.REGULATOR_ORDER, b"\xee" * 32)
@@ -179,29 +179,38 @@ def of_the_first(suite, keys, record, book):
     return book(2)
 
 
-def test_apply__rows_offered_to_it__taken_over(named, keys, of_the_first):
+@pytest.fixture
+def second(named):
+    """What the second registrar's book would change."""
+
+    def plan(book):
+        return whitelist.make_plan(named, whitelist.read_whitelist(named), book, DEVELOPMENT_KEY, 2)
+
+    return plan
+
+
+def test_apply__rows_offered_to_it__taken_over(named, keys, of_the_first, second, tmp_path):
     wallets = [row.wallet for row in of_the_first.rows]
     made = whitelist.prepare_offer(named, keys.registrar.address, wallets, 2)
     whitelist.send_offer(named, keys.registrar, made)
 
-    update = whitelist.prepare(named, keys.second_registrar.address, of_the_first, DEVELOPMENT_KEY)
-    whitelist.apply(named, keys.second_registrar, update)
+    plan = second(of_the_first)
+    whitelist.apply(named, keys.second_registrar, plan, tmp_path / "journal", settings=Settings(pause=0.01))
 
+    assert [row.kind for row in plan.rows] == [ChangeKind.CHANGE, ChangeKind.CHANGE]
     assert [named.record(wallet).registrar for wallet in wallets] == [2, 2]
-    assert whitelist.prepare(named, keys.second_registrar.address, of_the_first, DEVELOPMENT_KEY).batches == ()
+    assert (second(of_the_first).rows, second(of_the_first).refused) == ((), ())
 
 
-def test_prepare__one_row_is_not_offered__that_one_named_with_its_firm(named, keys, of_the_first):
+def test_plan__one_row_is_not_offered__that_one_named_with_its_firm(named, keys, of_the_first, second):
     made = whitelist.prepare_offer(named, keys.registrar.address, [of_the_first.rows[0].wallet], 2)
     whitelist.send_offer(named, keys.registrar, made)
 
-    with pytest.raises(RowErrors) as raised:
-        whitelist.prepare(named, keys.second_registrar.address, of_the_first, DEVELOPMENT_KEY)
+    found = second(of_the_first)
 
-    (error,) = raised.value.errors
-    assert (error.line, error.value) == (3, of_the_first.rows[1].wallet)
-    assert error.fault == f"belongs to {FIRST}, and this account writes for registrar 2"
-    assert error.remedy == f"take the row out, or have {FIRST} offer it (`ape run whitelist offer`)"
+    says = f"belongs to {FIRST}: take the row out, or have them offer it (whitelist offer)"
+    assert found.refused == (RefusedRow(3, of_the_first.rows[1].wallet, Refusal.REGISTRAR, says),)
+    assert [row.line for row in found.rows] == [2]
 
 
 # ---------------------------------------------------------------- assigned
@@ -270,15 +279,3 @@ def test_assign_registrar__meanwhile_assigned__refused_in_words(suite, keys, adm
 
     with pytest.raises(Refused, match=r"^The registry says so already"):
         compliance.carry_out(suite, keys.compliance, act)
-
-
-def test_records_of_registrar__from_the_reports__those_it_has_now(suite, keys, admit):
-    admit(keys.alice, keys.bob, status=Status.REVOKED)
-    (act,) = compliance.assign_registrar(suite, [keys.alice.address], 2, ORDER)
-    compliance.carry_out(suite, keys.compliance, act)
-    block = suite.w3.eth.block_number
-
-    first, second = (records_of_registrar(suite, number, block) for number in (1, 2))
-
-    assert (keys.alice.address in first, keys.bob.address in first) == (False, True)
-    assert second == {keys.alice.address: suite.record(keys.alice.address)}

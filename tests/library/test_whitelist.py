@@ -11,17 +11,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from eth_abi.abi import encode
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockade import whitelist
-from stockade.errors import InputError, NetworkError, Refused
+from stockade.errors import InputError
 from stockade.records import Basis, InvestorClass, InvestorRecord, Scope, Status
-from stockade.whitelist import DEVELOPMENT_KEY, RowErrors
-from tests.support import EXAMPLES, ROOT, YEAR
+from stockade.whitelist import DEVELOPMENT_KEY, Answer, RowErrors
+from tests.library.books import wallet_number
+from tests.support import EXAMPLES, ROOT
 
 NOW = 1_800_000_000  # 2027-01-15, before every expiry of the examples
 HEADER = "wallet,investor_ref,country,class,scopes,expires_at,status,evidence"
@@ -37,10 +35,6 @@ GOOD = {
     "status": "ACTIVE",
     "evidence": EVIDENCE,
 }
-
-
-def wallet_number(index: int) -> str:
-    return to_checksum_address(keccak(b"test wallet %d" % index)[12:])
 
 
 @pytest.fixture
@@ -92,7 +86,7 @@ def test_read__the_examples__all_good():
 
     assert len(book.rows) == 312
     assert book.investors == 250
-    assert {row.investor_class for row in book.rows} == set(InvestorClass)
+    assert {row.investor_class for row in book.rows} == set(InvestorClass) - {InvestorClass.POOL}
 
 
 def test_read__one_row_of_every_fault__all_found_at_once(faults):
@@ -243,7 +237,7 @@ def test_read__wrong_columns__each_named(tmp_path, faults):
     ("content", "sentence"),
     [
         (b"", f"is empty: its first line must name the columns {HEADER}."),
-        (HEADER.encode() + b"\n", "has a header and no rows: add one row per wallet."),
+        (HEADER.encode() + b"\n", "has no rows: add one for each wallet."),
         (HEADER.replace(",", ";").encode(), ", row 1: cells are separated by semicolons: save the file with commas."),
         (HEADER.encode() + b"\nM\xfcller", ", row 2: not UTF-8: save the file as CSV in UTF-8."),
         (HEADER.encode("utf-16"), ", row 1: not UTF-8: save the file as CSV in UTF-8."),
@@ -281,7 +275,7 @@ def test_parse_wallet__mistyped__no_checksum_offered():
     assert WALLET not in str(raised.value)
 
 
-# ---------------------------------------------------------------- from reference to number, from evidence to root
+# ---------------------------------------------------------------- from reference to number
 
 
 def test_key__missing_or_malformed__refused_without_showing_it():
@@ -304,18 +298,6 @@ def test_investor_id__same_reference__same_number_under_one_key_only():
     assert whitelist.investor_id("REF-1", b"\xac" * 32) != 0x669F193ED36F669A
 
 
-def test_evidence_root__any_order__the_root_of_the_standard_tree():
-    """By hand, for three leaves a <= b <= c: node 1 of the array is (a, b), node 0 is (node 1, c)."""
-    entries = [(wallet_number(index), bytes([index]) * 32) for index in range(3)]
-    a, b, c = sorted(keccak(keccak(encode(["address", "bytes32"], entry))) for entry in entries)
-    inner = keccak(a + b)
-    expected = keccak(min(inner, c) + max(inner, c))
-
-    assert whitelist.evidence_root(entries) == expected
-    assert whitelist.evidence_root(reversed(entries)) == expected
-    assert whitelist.evidence_root(entries[:1]) == keccak(keccak(encode(["address", "bytes32"], entries[0])))
-
-
 # ---------------------------------------------------------------- properties
 
 
@@ -323,14 +305,14 @@ ROWS = st.lists(
     st.builds(
         dict,
         investor_ref=st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1).filter(
-            lambda text: text[0] not in "=+-@"
+            lambda text: text[0] not in "=+-@#"
         ),
         country=st.sampled_from([("US", 840), ("CHE", 756), ("AF", 4), ("ZWE", 716)]),
         investor_class=st.sampled_from(InvestorClass),
         scopes=st.integers(1, 31).map(Scope),
         expires_at=st.integers(1, int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())),
         status=st.sampled_from([Status.ACTIVE, Status.REVOKED]),
-        evidence=st.binary(min_size=32, max_size=32),
+        evidence=st.binary(min_size=32, max_size=32).filter(any),
     ),
     min_size=1,
     max_size=20,
@@ -376,229 +358,6 @@ def test_record__any_book__row_by_row_through_csv_and_word_and_back(tmp_path_fac
         )
 
 
-# ---------------------------------------------------------------- applying
-
-
-@pytest.fixture
-def book(tmp_path, now):
-    """A good book of so many wallets, an investor each, eligible for a year."""
-
-    def make(count: int, **changes: object) -> whitelist.Book:
-        rows = tuple(
-            whitelist.Row(
-                **{
-                    "line": index + 2,
-                    "wallet": wallet_number(index),
-                    "investor_ref": f"REF-{index}",
-                    "country": 840,
-                    "investor_class": InvestorClass.RETAIL,
-                    "scopes": Scope.HOLD | Scope.TRANSFER,
-                    "expires_at": now() + YEAR,
-                    "status": Status.ACTIVE,
-                    "evidence": bytes([index]) * 32,
-                    **changes,
-                }
-            )
-            for index in range(count)
-        )
-        return whitelist.Book(tmp_path / "book.csv", rows)
-
-    return make
-
-
-@pytest.fixture
-def apply(suite, keys):
-    """Prepares and applies a book as registrar 1."""
-
-    def run(book: whitelist.Book, **options: object) -> whitelist.Result:
-        update = whitelist.prepare(suite, keys.registrar.address, book, DEVELOPMENT_KEY, **options)
-        return whitelist.apply(suite, keys.registrar, update)
-
-    return run
-
-
-def reports(suite, since: int) -> list[tuple[int, bytes]]:
-    """Kind and data of the registry's reports from a block on."""
-    logs = suite.w3.eth.get_logs({"address": suite.registry.address, "fromBlock": since})
-    event = suite.registry.events.Reported()
-    topic = "0x" + keccak(text="Reported(uint32,uint8,address,uint40,bytes)").hex()
-    found = [event.process_log(log) for log in logs if log["topics"][0].to_0x_hex() == topic]
-    return [(log["args"]["kind"], log["args"]["data"]) for log in found]
-
-
-def test_apply__new_book__written_in_batches_each_with_its_evidence_root(suite, keys, book, apply):
-    rows = book(5)
-    since = suite.w3.eth.block_number + 1
-    landed = []
-
-    update = whitelist.prepare(suite, keys.registrar.address, rows, DEVELOPMENT_KEY, batch_size=2)
-    done = whitelist.apply(suite, keys.registrar, update, landed.append)
-
-    assert (done.written, done.unchanged, done.batches) == (5, 0, 3)
-    assert landed == list(update.batches)
-    assert [suite.record(row.wallet) for row in rows.rows] == [row.record(1, DEVELOPMENT_KEY) for row in rows.rows]
-    expected = []
-    for some in (rows.rows[:2], rows.rows[2:4], rows.rows[4:]):
-        root = whitelist.evidence_root((row.wallet, row.evidence) for row in some)
-        expected.append((1, encode(["uint16", "uint32", "bytes32"], [1, len(some), root])))
-    assert reports(suite, since) == expected
-    used = [suite.w3.eth.get_transaction_receipt(tx)["gasUsed"] for tx in transactions(suite, since)]
-    assert done.gas == sum(used)
-
-
-def transactions(suite, since: int) -> list[bytes]:
-    blocks = range(since, suite.w3.eth.block_number + 1)
-    return [tx for number in blocks for tx in suite.w3.eth.get_block(number)["transactions"]]
-
-
-def test_apply__same_book_again__nothing_sent(suite, keys, book, apply):
-    rows = book(4)
-    apply(rows)
-    nonce = suite.w3.eth.get_transaction_count(keys.registrar.address)
-
-    done = apply(rows)
-
-    assert done == whitelist.Result(written=0, unchanged=4, batches=0, gas=0)
-    assert suite.w3.eth.get_transaction_count(keys.registrar.address) == nonce
-
-
-def test_apply__one_row_changed__only_that_one_written(suite, keys, book, apply):
-    rows = book(4)
-    apply(rows)
-    revoked = replace(rows.rows[2], status=Status.REVOKED)
-
-    update = whitelist.prepare(
-        suite,
-        keys.registrar.address,
-        replace(rows, rows=(*rows.rows[:2], revoked, *rows.rows[3:])),
-        DEVELOPMENT_KEY,
-    )
-    done = whitelist.apply(suite, keys.registrar, update)
-
-    assert update.changes == [
-        whitelist.Change(revoked, rows.rows[2].record(1, DEVELOPMENT_KEY), revoked.record(1, DEVELOPMENT_KEY))
-    ]
-    assert (done.written, done.unchanged, done.batches) == (1, 3, 1)
-    assert suite.record(revoked.wallet).status is Status.REVOKED
-
-
-def test_apply__interrupted_after_a_batch__again_does_the_rest(suite, keys, book, apply):
-    rows = book(4)
-    update = whitelist.prepare(suite, keys.registrar.address, rows, DEVELOPMENT_KEY, batch_size=2)
-
-    def break_off(batch: whitelist.Batch) -> None:
-        raise NetworkError("The connection broke.")
-
-    with pytest.raises(NetworkError):
-        whitelist.apply(suite, keys.registrar, update, break_off)
-
-    assert [suite.record(row.wallet).status for row in rows.rows] == [Status.ACTIVE] * 2 + [Status.NONE] * 2
-    done = apply(rows)
-    assert (done.written, done.unchanged, done.batches) == (2, 2, 1)
-
-
-def test_apply__frozen_wallet__row_lands_beneath_the_freeze_and_is_then_unchanged(suite, keys, book, apply):
-    rows = book(1)
-    wallet = rows.rows[0].wallet
-    suite.send(keys.compliance, suite.registry.functions.freeze(wallet, Basis.SANCTIONS, b"\x44" * 32))
-
-    first, second = apply(rows), apply(rows)
-
-    assert (first.written, second.unchanged) == (1, 1)
-    assert suite.record(wallet) == replace(rows.rows[0].record(1, DEVELOPMENT_KEY), frozen=True)
-
-
-def test_prepare__rows_of_another_registrar__all_named_and_nothing_applied(suite, keys, book, record):
-    rows = book(5)
-    others = [rows.rows[1].wallet, rows.rows[4].wallet]
-    words = [record(registrar=2, investor_id=1).pack()] * 2
-    suite.send(keys.second_registrar, suite.registry.functions.setRecords(others, words, b"\x55" * 32))
-
-    with pytest.raises(RowErrors) as raised:
-        whitelist.prepare(suite, keys.registrar.address, rows, DEVELOPMENT_KEY, batch_size=2)
-
-    assert [(error.line, error.value, error.fault) for error in raised.value.errors] == [
-        (3, others[0], "belongs to registrar 2, and this account writes for registrar 1"),
-        (6, others[1], "belongs to registrar 2, and this account writes for registrar 1"),
-    ]
-    assert suite.record(rows.rows[0].wallet).status is Status.NONE
-
-
-def test_prepare__wallet_declared_lost_since__named_and_nothing_applied(suite, keys, book, record):
-    rows = book(2)
-    words = [record(investor_id=9).pack()] * 2
-    pair = [rows.rows[0].wallet, keys.outsider.address]
-    suite.send(keys.registrar, suite.registry.functions.setRecords(pair, words, b"\x55" * 32))
-    suite.send(keys.compliance, suite.registry.functions.recover(*pair, Basis.LOST_WALLET, b"\x66" * 32))
-
-    with pytest.raises(RowErrors) as raised:
-        whitelist.prepare(suite, keys.registrar.address, rows, DEVELOPMENT_KEY)
-
-    assert [(error.line, error.fault) for error in raised.value.errors] == [
-        (2, "was declared lost, and another wallet took over")
-    ]
-    assert suite.record(rows.rows[1].wallet).status is Status.NONE
-
-
-def test_prepare__own_row_of_a_book__not_refused_beside_another_registrars(suite, keys, book, record):
-    """The adjacent positive: the rows that are not the other registrar's pass."""
-    rows = book(5)
-    other = rows.rows[4].wallet
-    call = suite.registry.functions.setRecords([other], [record(registrar=2).pack()], b"\x55" * 32)
-    suite.send(keys.second_registrar, call)
-
-    update = whitelist.prepare(suite, keys.registrar.address, replace(rows, rows=rows.rows[:4]), DEVELOPMENT_KEY)
-
-    assert len(update.changes) == 4
-
-
-def test_prepare__a_row_the_registry_refuses__refused_before_any_batch_is_sent(suite, keys, book):
-    rows = book(4)
-    broken = replace(rows, rows=(*rows.rows[:3], replace(rows.rows[3], country=0)))
-
-    with pytest.raises(Refused) as raised:
-        whitelist.prepare(suite, keys.registrar.address, broken, DEVELOPMENT_KEY, batch_size=2)
-
-    assert raised.value.error == "RegistryRowInvalid"
-    assert suite.record(rows.rows[0].wallet).status is Status.NONE
-
-
-def test_prepare__account_without_a_number_or_role__said_in_a_sentence(suite, keys, book):
-    rows = book(1)
-
-    with pytest.raises(InputError, match=f"^Account {keys.stranger.address} writes for no registrar"):
-        whitelist.prepare(suite, keys.stranger.address, rows, DEVELOPMENT_KEY)
-
-    suite.send(keys.compliance, suite.registry.functions.setRegistrar(keys.stranger.address, 1))
-    with pytest.raises(InputError, match="writes for registrar 1 but lacks the role REGISTRAR"):
-        whitelist.prepare(suite, keys.stranger.address, rows, DEVELOPMENT_KEY)
-
-
-@pytest.mark.parametrize("size", [0, whitelist.MAX_BATCH_SIZE + 1])
-def test_prepare__batch_size_out_of_bounds__refused(suite, keys, book, size):
-    with pytest.raises(InputError, match=f"^A batch of {size} rows is not possible"):
-        whitelist.prepare(suite, keys.registrar.address, book(1), DEVELOPMENT_KEY, batch_size=size)
-
-
-def test_prepare__largest_batch__fits_into_one_transaction(suite, keys, book):
-    update = whitelist.prepare(
-        suite, keys.registrar.address, large(book), DEVELOPMENT_KEY, batch_size=whitelist.MAX_BATCH_SIZE
-    )
-
-    assert [len(batch.changes) for batch in update.batches] == [whitelist.MAX_BATCH_SIZE]
-    assert update.batches[0].gas < 16_777_216
-
-
-def large(book) -> whitelist.Book:
-    """The largest batch, each row with bytes that are not zero, which cost the most."""
-    one = book(1, evidence=b"\xff" * 32).rows[0]
-    rows = (
-        replace(one, line=index, wallet=wallet_number(index), investor_ref=f"REF-{index}")
-        for index in range(whitelist.MAX_BATCH_SIZE)
-    )
-    return whitelist.Book(Path("large.csv"), tuple(rows))
-
-
 # ---------------------------------------------------------------- showing
 
 
@@ -638,14 +397,48 @@ def test_holdings__admitted_and_unknown__the_tokens_own_answers(suite, token, ke
             keys.alice.address, 2 * 10**18, Basis.COURT_ORDER, b"\x44" * 32
         ),
     )
-    symbol = token.symbol()
+    yes, symbol = Answer(0), token.symbol()
+    unknown = Answer(41, "RECEIVER_UNKNOWN", "The receiver has no investor record.")
+    no = Answer(21, "SENDER_UNKNOWN", "The sender has no investor record.")
 
     assert whitelist.holdings(suite, keys.alice.address) == [
-        whitelist.Holding(symbol, token.address, can_send=True, can_receive=True, balance="5", frozen="2")
+        whitelist.Holding(symbol, token.address, yes, yes, yes, yes, balance="5", frozen="2")
     ]
     assert whitelist.holdings(suite, keys.outsider.address) == [
-        whitelist.Holding(symbol, token.address, can_send=False, can_receive=False, balance="0", frozen="0")
+        whitelist.Holding(symbol, token.address, no, no, unknown, unknown, balance="0", frozen="0")
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({}, (0, 0, 0, 0)),
+        ({"scopes": Scope.HOLD}, (25, 26, 0, 0)),
+        ({"scopes": Scope.TRANSFER | Scope.TRADE}, (0, 45, 45, 45)),
+        ({"scopes": Scope.HOLD | Scope.TRADE}, (25, 0, 0, 0)),
+        ({"status": Status.REVOKED}, (23, 23, 43, 43)),
+        ({"expires_at": 1}, (24, 24, 44, 44)),
+        ({"investor_class": InvestorClass.POOL, "scopes": Scope(31)}, (0, 0, 0, 49)),
+        ({"investor_class": InvestorClass.PLATFORM}, (65, 0, 0, 0)),
+    ],
+)
+def test_holdings__each_kind_of_record__the_codes_of_what_it_may_not(suite, keys, admit, changes, codes):
+    admit(keys.alice, **changes)
+
+    (holding,) = whitelist.holdings(suite, keys.alice.address)
+
+    assert tuple(each.code for each in (holding.send, holding.trade, holding.receive, holding.issue)) == codes
+
+
+def test_holdings__forced_transfers_and_mints_paused__receiving_is_not(suite, token, keys, admit):
+    admit(keys.alice)
+    suite.send(keys.pauser, suite.token(token.address).functions.pause(2 | 8))
+
+    (admitted,) = whitelist.holdings(suite, keys.alice.address)
+    (unknown,) = whitelist.holdings(suite, keys.outsider.address)
+
+    assert (admitted.receive.code, admitted.issue.reason) == (0, "MINT_PAUSED")
+    assert not unknown.receive.reason.startswith("SENDER")
 
 
 def test_differences__new_and_changed__named_field_by_field(record):

@@ -11,9 +11,9 @@ from enum import Enum
 
 from eth_typing import ChecksumAddress
 
+from stockade import chain
 from stockade.errors import InputError, NetworkError
 from stockade.reporting.entries import Canceled, Entry, Executed, Scheduled
-from stockade.reporting.reading import ask
 from stockade.reporting.streams import read_stream, source_of
 from stockade.suite import Suite
 
@@ -55,8 +55,8 @@ def operations(suite: Suite) -> list[Operation]:
     stream = read_stream(suite, source_of(suite, "authority", block), block)
     if stream.faults:
         raise NetworkError(f"The node does not tell all that was scheduled ({stream.faults[0]}): ask another node.")
-    lifetime = ask(lambda: suite.authority.functions.expiration().call(block_identifier=block))
-    now = ask(lambda: suite.w3.eth.get_block(block))["timestamp"]
+    lifetime = chain.read(lambda: suite.authority.functions.expiration().call(block_identifier=block))
+    now = chain.read(lambda: suite.w3.eth.get_block(block))["timestamp"]
     endings = {
         (entry.content.operation, entry.content.nonce): _ENDINGS[type(entry.content)]
         for entry in stream.entries

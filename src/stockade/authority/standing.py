@@ -10,10 +10,11 @@ from functools import partial
 
 from eth_typing import ChecksumAddress
 
+from stockade import chain
 from stockade.records import Role
 from stockade.reporting import read_stream
 from stockade.reporting.authority import AuthorityState, replay_authority
-from stockade.reporting.reading import ask, ask_many
+from stockade.reporting.reading import ask_many
 from stockade.reporting.streams import source_of
 from stockade.suite import Suite
 
@@ -55,7 +56,7 @@ def standing(suite: Suite, block: int | None = None) -> Standing:
     told = replay_authority(stream.entries)
     holders, contradicted = _confirmed_holders(suite, told, at)
     functions, remapped = _confirmed_functions(suite, told, at)
-    settled = ask(lambda: suite.authority.functions.settled().call(block_identifier=at))
+    settled = chain.read(lambda: suite.authority.functions.settled().call(block_identifier=at))
     return Standing(settled, holders, functions, (*map(str, stream.faults), *contradicted, *remapped))
 
 

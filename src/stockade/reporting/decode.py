@@ -81,6 +81,8 @@ TOKEN_REPORTED = keccak(text="Reported(uint32,uint8,address,address,address,uint
 STREAM_REPORTED = keccak(text="Reported(uint32,uint8,address,uint40,bytes)")
 RECORD_SET = keccak(text="RecordSet(address,uint256)")
 
+_WORD = 32
+
 # What a hostile log may make the decoders raise.
 _MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, DecodingError, EncodingError)
 
@@ -91,11 +93,11 @@ def decode(contract: str, log: LogReceipt) -> Entry | Unreadable:
     try:
         place = Place(int(log["blockNumber"]), int(log["logIndex"]))
         topics = [bytes(topic) for topic in log["topics"]]
-        data, transaction = bytes(log["data"]), log["transactionHash"].to_0x_hex()
+        data, transaction = bytes(log["data"]), "0x" + bytes(log["transactionHash"]).hex()
         if topics[0] == RECORD_SET and contract == "InvestorRegistry":
-            (word,) = abi_decode(["uint256"], data)
-            seq = word >> RECORD_BITS
-            return _record_entry(topics, word, place, transaction)
+            word = int.from_bytes(data, "big")
+            seq = word >> RECORD_BITS if len(data) == _WORD else None
+            return _record_entry(topics[1], data, place, transaction)
         seq, kind = int.from_bytes(topics[1], "big"), int.from_bytes(topics[2], "big")
         if topics[0] == TOKEN_REPORTED and contract == "ShareToken":
             return _token_entry(seq, kind, data, place, transaction)
@@ -127,11 +129,13 @@ def _token_content(
     return Moved(kind, source, target, amount, ref)
 
 
-def _record_entry(topics: list[bytes], word: int, place: Place, transaction: str) -> Entry:
-    wallet = _address(abi_decode(["address"], topics[1])[0])
-    tail = abi_encode(["address", "uint256"], [wallet, word])
+def _record_entry(topic: bytes, data: bytes, place: Place, transaction: str) -> Entry:
+    """By hand, and without eth-abi: of records there are a hundred thousand."""
+    if len(topic) != _WORD or len(data) != _WORD or any(topic[:12]):
+        raise ValueError("no address, or no word")
+    wallet, word = _address(topic[12:]), int.from_bytes(data, "big")
     content = _attempt(lambda: RecordWritten(wallet, _record(word)))
-    return Entry(word >> RECORD_BITS, RegistryKind.RECORD, ZERO_ADDRESS, 0, content, place, transaction, tail)
+    return Entry(word >> RECORD_BITS, RegistryKind.RECORD, ZERO_ADDRESS, 0, content, place, transaction, topic + data)
 
 
 def _stream_entry(contract: str, seq: int, kind: int, data: bytes, place: Place, transaction: str) -> Entry:

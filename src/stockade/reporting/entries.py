@@ -177,7 +177,7 @@ class BatchWritten(Content):
     evidence_root: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RecordWritten(Content):
     """Registry 2."""
 
@@ -429,7 +429,7 @@ class Place(NamedTuple):
     log: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One numbered entry of a stream.
 

@@ -235,13 +235,14 @@ def _move(state: TokenState, moved: Moved) -> None:
         state.balances[target] += amount
 
 
-def replay_registry(entries: Sequence[Entry]) -> tuple[RegistryState, Wrong]:
+def replay_registry(entries: Iterable[Entry]) -> tuple[RegistryState, Wrong]:
     """Records, registrars, offers and recoveries. A record that changes is reported whole, an offer ends with whatever
     gives the record to another registrar.
     """
     state, wrong = RegistryState(), []
-    batch, open_rows = BatchWritten(0, 0, b""), 0
+    batch, open_rows, last = BatchWritten(0, 0, b""), 0, 0
     for entry in entries:
+        last = entry.seq
         if open_rows and not isinstance(entry.content, RecordWritten):
             wrong.append((entry.seq, f"{open_rows} rows of the batch before it are missing"))
             open_rows = 0
@@ -272,7 +273,7 @@ def replay_registry(entries: Sequence[Entry]) -> tuple[RegistryState, Wrong]:
                 state.records[wallet] = record
                 state.offers[wallet] = 0
     if open_rows:
-        wrong.append((entries[-1].seq, f"{open_rows} rows of the last batch are missing"))
+        wrong.append((last, f"{open_rows} rows of the last batch are missing"))
     return state, wrong
 
 

@@ -10,11 +10,10 @@ from eth_typing import ChecksumAddress
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from stockade.errors import StockadeError
 from stockade.records import InvestorRecord, Position
 from stockade.reporting.reading import Progress, ask_many, no_progress, plain_contract, text
 from stockade.reporting.rebuild import replay_registry, replay_token
-from stockade.reporting.streams import Stream, read_stream, source_of
+from stockade.reporting.streams import intact, read_stream, source_of
 from stockade.suite import Suite
 
 
@@ -65,8 +64,8 @@ def share_register(suite: Suite, token: Contract, block: int, progress: Progress
 
     Raises StockadeError when one of the two streams is incomplete or altered: a register built on it would be wrong.
     """
-    own = _intact(read_stream(suite, source_of(suite, token.address, block), block, progress))
-    registry = _intact(read_stream(suite, source_of(suite, "registry", block), block, progress))
+    own = intact(read_stream(suite, source_of(suite, token.address, block), block, progress))
+    registry = intact(read_stream(suite, source_of(suite, "registry", block), block, progress))
     records = replay_registry(registry.entries)[0].records
     state = replay_token(own.entries)
     holders = [
@@ -77,18 +76,6 @@ def share_register(suite: Suite, token: Contract, block: int, progress: Progress
     holders.sort(key=lambda holder: (-holder.balance, holder.wallet))
     escrow = state.balances.get(suite.ledger.address, 0)
     return Register(own.source.name, token.address, block, tuple(holders), escrow, state.supply)
-
-
-def records_of_registrar(
-    suite: Suite, number: int, block: int, progress: Progress = no_progress
-) -> dict[ChecksumAddress, InvestorRecord]:
-    """Every record of one registrar, by wallet, rebuilt from the registry's reports: no contract can list them.
-
-    Raises StockadeError when the stream is incomplete or altered.
-    """
-    registry = _intact(read_stream(suite, source_of(suite, "registry", block), block, progress))
-    records = replay_registry(registry.entries)[0].records
-    return {wallet: record for wallet, record in records.items() if record.registrar == number}
 
 
 def backing(suite: Suite, block: int) -> list[TokenSupply]:
@@ -113,10 +100,3 @@ def backing(suite: Suite, block: int) -> list[TokenSupply]:
         ]
         found.append(TokenSupply(text(symbol), token, supply, tuple(positions)))
     return found
-
-
-def _intact(stream: Stream) -> Stream:
-    if stream.faults or not stream.chain_matches:
-        why = str(stream.faults[0]) if stream.faults else f"{stream.source.name}: the chain does not match"
-        raise StockadeError(f"The reports served by this node cannot be trusted ({why}): ask another node.")
-    return stream

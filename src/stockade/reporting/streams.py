@@ -11,7 +11,7 @@ keccak256(data)), and the registry's records, in the same sequence and chain, (w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -20,17 +20,27 @@ from typing import NamedTuple
 from eth_typing import ChecksumAddress
 from web3.types import LogReceipt
 
-from stockade.errors import NetworkError
+from stockade import chain
+from stockade.errors import NetworkError, StockadeError
 from stockade.reporting.decode import decode
 from stockade.reporting.entries import (
     BatchWritten,
     Entry,
     Listed,
+    Place,
     RecordWritten,
     Unreadable,
     start_of_chain,
 )
-from stockade.reporting.reading import Progress, ask, ask_many, no_progress, plain_contract, read_logs, text
+from stockade.reporting.reading import (
+    Progress,
+    ask_many,
+    no_progress,
+    plain_contract,
+    read_chunks,
+    read_logs,
+    text,
+)
 from stockade.suite import CONTRACTS, Suite, contract_at
 
 REPORTING = ("registry", "ledger", "listings", "authority")
@@ -91,12 +101,12 @@ def read_streams(suite: Suite, block: int, progress: Progress = no_progress) -> 
 
     A token is found by the listing registry's list and by its LISTING entry, so that neither alone can hide it.
     """
-    known = ask(lambda: suite.listings.functions.tokens().call(block_identifier=block))
+    known = chain.read(lambda: suite.listings.functions.tokens().call(block_identifier=block))
     singletons = [source_of(suite, name, block) for name in REPORTING]
     streams = _read(suite, singletons + _token_sources(suite, known, block), block, progress)
     told = [entry.content.token for entry in streams[2].entries if isinstance(entry.content, Listed)]
     # An invented LISTING is found by its chain; there is nothing to follow where no contract stands.
-    more = [at for at in told if at not in known and ask(partial(suite.w3.eth.get_code, at, block))]
+    more = [at for at in told if at not in known and chain.read(partial(suite.w3.eth.get_code, at, block))]
     return streams + _read(suite, _token_sources(suite, more, block), block, progress)
 
 
@@ -110,6 +120,48 @@ def source_of(suite: Suite, which: str, block: int) -> Source:
 def read_stream(suite: Suite, source: Source, block: int, progress: Progress = no_progress) -> Stream:
     """One stream alone."""
     return _read(suite, [source], block, progress)[0]
+
+
+def read_entries(suite: Suite, source: Source, block: int, progress: Progress = no_progress) -> Iterator[Entry]:
+    """One stream's entries as they are read, for a stream too long to be kept.
+
+    What was yielded may be relied on only when the iteration has ended: it raises StockadeError, naming the first
+    fault, where the logs served are not the whole and true stream.
+    """
+    return _with_batches(_checked_entries(suite, source, block, progress))
+
+
+def _checked_entries(suite: Suite, source: Source, block: int, progress: Progress) -> Iterator[Entry]:
+    (head,) = heads_of(suite, [source], block)
+    found, place = Head(0, start_of_chain(suite.deployment.chain_id, source.address)), Place(-1, -1)
+    for logs in read_chunks(suite.w3, [source.address], suite.deployment.block, block, progress):
+        for log in logs:
+            entry = decode(source.contract, log)
+            if isinstance(entry, Unreadable) or entry.content is None:
+                raise _distrust(suite, source, block)
+            if entry.seq != found.sequence + 1 or entry.place <= place:
+                raise _distrust(suite, source, block)
+            found, place = Head(entry.seq, entry.link(found.chain)), entry.place
+            yield entry
+    if found != head:
+        raise _distrust(suite, source, block)
+
+
+def _distrust(suite: Suite, source: Source, block: int) -> StockadeError:
+    """Reads the stream once more, as a whole, to name what is wrong with it."""
+    try:
+        intact(read_stream(suite, source, block))
+    except StockadeError as error:
+        return error
+    return NetworkError(f"The node gave two different answers about the stream {source.name}: ask another node.")
+
+
+def intact(stream: Stream) -> Stream:
+    """The stream, if it is complete and unaltered. Raises StockadeError naming its first fault."""
+    if stream.faults or not stream.chain_matches:
+        why = str(stream.faults[0]) if stream.faults else f"{stream.source.name}: the chain does not match"
+        raise StockadeError(f"The reports served by this node cannot be trusted ({why}): ask another node.")
+    return stream
 
 
 def _read(suite: Suite, sources: Sequence[Source], block: int, progress: Progress) -> list[Stream]:
@@ -165,7 +217,7 @@ def follow(
         if not matches:
             faults.append(_locate(source, entries, chains, head_at))
     gaps = sum(last - first + 1 for first, last in missing)
-    return Stream(source, _with_batches(entries), head, gaps, matches, tuple(faults))
+    return Stream(source, tuple(_with_batches(entries)), head, gaps, matches, tuple(faults))
 
 
 def _sort(source: Source, logs: Iterable[LogReceipt], head: Head) -> tuple[list[Entry], set[int], list[Fault]]:
@@ -237,17 +289,15 @@ def _locate(source: Source, entries: Sequence[Entry], chains: Sequence[int], hea
     return _fault(source, f"one of these, all of block {blocks[low]}, was altered", first, last)
 
 
-def _with_batches(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def _with_batches(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Gives each RECORD the operator and the time of its batch."""
     batch: Entry | None = None
-    filled = []
     for entry in entries:
         if isinstance(entry.content, BatchWritten):
             batch = entry
         elif isinstance(entry.content, RecordWritten) and batch:
             entry = replace(entry, operator=batch.operator, timestamp=batch.timestamp)
-        filled.append(entry)
-    return tuple(filled)
+        yield entry
 
 
 def _fault(source: Source, problem: str, first: int | None = None, last: int | None = None) -> Fault:

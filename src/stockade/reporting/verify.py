@@ -17,10 +17,11 @@ from typing import Any, Literal
 from eth_typing import ChecksumAddress
 from web3.contract.contract import ContractFunction
 
+from stockade import chain
 from stockade.errors import NetworkError, Refused
 from stockade.records import Control, InvestorRecord, Position, Status
 from stockade.reporting.crosscheck import Check, crosscheck
-from stockade.reporting.reading import Progress, ask, ask_many, no_progress, plain_contract
+from stockade.reporting.reading import Progress, ask_many, no_progress, plain_contract
 from stockade.reporting.rebuild import Contradiction, State, rebuild
 from stockade.reporting.streams import Fault, Stream, read_streams
 from stockade.suite import Suite
@@ -128,7 +129,7 @@ def _block(suite: Suite, block: int | Literal["latest"]) -> tuple[int, str]:
         found = suite.w3.eth.get_block(block)
         return int(found["number"]), found["hash"].to_0x_hex()
 
-    return ask(question)
+    return chain.read(question)
 
 
 # ---------------------------------------------------------------- what is asked of the contracts
@@ -186,7 +187,7 @@ def _recoveries(suite: Suite, state: State, block: int) -> Iterator[Check]:
     for lost, recovery in state.registry.recoveries.items():
         call = suite.registry.functions.recoveryOf(lost)
         try:
-            found = tuple(ask(partial(call.call, block_identifier=block)))
+            found = tuple(chain.read(partial(call.call, block_identifier=block)))
         except Refused as refused:
             record = state.registry.records[lost]
             unused = record.frozen or record.status is not Status.REVOKED

@@ -1,103 +1,142 @@
-"""From a book to the chain: compare, try every batch, then write.
+"""From a plan to the chain: every row written once, or named with the reason why not.
 
-Nothing is sent before every batch has passed a dry run, so another registrar's row or a missing role stops the whole
-book. When the connection breaks between two batches, apply the book again: rows that stand already are skipped.
+    plan = whitelist.load(Path("plan.jsonl"))
+    result = whitelist.apply(suite, signer, plan, Path("plan.jsonl.journal"))
+
+What was signed stands in the journal before it is broadcast. A run that was killed, at whatever moment, is continued by
+the same call with the same journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from eth_typing import ChecksumAddress
 from eth_utils.abi import function_abi_to_4byte_selector
-from web3.contract.contract import ContractFunction
 
-from stockade.chain import TRANSACTION_GAS_LIMIT, Signer, ask
-from stockade.errors import InputError, Refused
-from stockade.records import LOST, InvestorRecord
+from stockade.chain import Signer
+from stockade.errors import InputError
+from stockade.reporting.reading import Progress, no_progress
+from stockade.sending import Entry, Journal, Node, Sender, Settings, State
 from stockade.suite import Suite
-from stockade.whitelist.evidence import evidence_root
-from stockade.whitelist.rows import Book, Row, RowError, RowErrors
-
-BATCH_SIZE = 200
-
-# A new record costs about 25,400 gas in a large batch: 600 stay below the 16,777,216 that one transaction may use.
-MAX_BATCH_SIZE = 600
-
-
-@dataclass(frozen=True)
-class Change:
-    """What one row would change. `before` is all zero for a new wallet; a freeze stays on whatever `after` says."""
-
-    row: Row
-    before: InvestorRecord
-    after: InvestorRecord
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One transaction that passed its dry run; `gas` as the node measured it."""
-
-    changes: tuple[Change, ...]
-    call: ContractFunction
-    gas: int
-
-
-@dataclass(frozen=True)
-class Update:
-    """What a book would do to the chain, ready to be sent."""
-
-    registrar: int
-    batches: tuple[Batch, ...]
-    unchanged: int
-
-    @property
-    def changes(self) -> list[Change]:
-        return [change for batch in self.batches for change in batch.changes]
+from stockade.whitelist.batches import MOST_ROWS, Batcher, places
+from stockade.whitelist.plan import Plan, RefusedRow
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was done: rows written, rows that stood already, transactions, and the gas they used."""
+    """What became of a plan's rows, and what it took, earlier runs with the same journal included.
+
+    `stood` are rows that were as planned already, without us. `cost` in wei. `refused` names what was not written
+    although it was planned; what the plan itself refused is not in it.
+    """
 
     written: int
-    unchanged: int
-    batches: int
+    stood: int
+    refused: tuple[RefusedRow, ...]
+    transactions: int
     gas: int
-
-
-def prepare(suite: Suite, account: ChecksumAddress, book: Book, key: bytes, batch_size: int = BATCH_SIZE) -> Update:
-    """Compares a book with the chain and dry-runs every batch as `account`; sends nothing.
-
-    Raises RowErrors for rows that are another registrar's, InputError for an account that may not write or a batch that
-    is too large, Refused when the registry refuses for any other reason.
-    """
-    if not 1 <= batch_size <= MAX_BATCH_SIZE:
-        raise InputError(f"A batch of {batch_size} rows is not possible: choose 1 to {MAX_BATCH_SIZE}.")
-    number = registrar_number(suite, account)
-    found = records_of(suite, [row.wallet for row in book.rows])
-    wanted = [Change(row, before, row.record(number, key)) for row, before in zip(book.rows, found, strict=True)]
-    # Evidence is not compared: it is not on chain.
-    changes = [change for change in wanted if replace(change.before, frozen=False) != change.after]
-    _check_owners(suite, book, changes, number)
-
-    batches = [
-        _batch(suite, account, tuple(changes[start : start + batch_size]))
-        for start in range(0, len(changes), batch_size)
-    ]
-    return Update(number, tuple(batches), len(wanted) - len(changes))
+    cost: int
 
 
 def apply(
-    suite: Suite, signer: Signer, update: Update, progress: Callable[[Batch], None] = lambda batch: None
+    suite: Suite,
+    signer: Signer,
+    plan: Plan,
+    journal: Path,
+    *,
+    settings: Settings | None = None,
+    most_rows: int = MOST_ROWS,
+    progress: Progress = no_progress,
 ) -> Result:
-    """Sends what `prepare` made, batch by batch, each waited for; `progress` hears of each one landed."""
-    gas = 0
-    for batch in update.batches:
-        gas += suite.send(signer, batch.call)["gasUsed"]
-        progress(batch)
-    return Result(len(update.changes), update.unchanged, len(update.batches), gas)
+    """Writes what a plan says, in batches of at most `most_rows`; `progress` hears of rows done, of all.
+
+    A row whose record is no longer the one that the plan found is refused, and the rest go on; so is a row that the
+    registry refuses. Raises InputError for a plan of another suite or registrar, for an account that may not write and
+    for a journal of something else; Refused when the account loses its right meanwhile; NetworkError when the node
+    stays silent. After any of these, as after a kill, the same call goes on.
+    """
+    settings = settings or Settings()
+    check(suite, signer.address, plan, Node(suite.w3, settings.pause, settings.tries))
+    purpose = {
+        "plan": plan.digest.hex(),
+        "chain": str(plan.chain_id),
+        "registry": plan.registry,
+        "account": signer.address,
+    }
+    with Journal(journal, purpose) as opened:
+        sender = Sender(suite.w3, signer, opened, plan.chain_id, settings)
+        taken = {place for key in opened.keys(State.OPEN, State.DONE) if key for place in places(key)}
+        batcher = Batcher(suite, signer.address, plan, sender.node, taken, most_rows)
+        return _Run(plan, opened, sender, batcher, progress).run()
+
+
+class _Run:
+    """One run of a plan: batches out, what became of them back."""
+
+    def __init__(self, plan: Plan, journal: Journal, sender: Sender, batcher: Batcher, progress: Progress) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._sender = sender
+        self._batcher = batcher
+        self._progress = progress
+        self._written = {place for key in journal.keys(State.DONE) if key for place in places(key)}
+
+    def run(self) -> Result:
+        while self._send() or self._finish():
+            pass
+        transactions, gas, cost = self._journal.totals()
+        refused = tuple(self._batcher.refused[place] for place in sorted(self._batcher.refused))
+        return Result(len(self._written), len(self._batcher.stood), refused, transactions, gas, cost)
+
+    def _send(self) -> bool:
+        """Sends the next batch. False when there is none, nor any row that came back."""
+        self._batcher.seen = self._sender.seen
+        batch = self._batcher.next()
+        if batch is not None:
+            self._sender.put(batch.job(self._plan.registry))
+        back = self._collect(self._sender.settled())
+        return batch is not None or back
+
+    def _finish(self) -> bool:
+        """Waits for all that was sent. Whether rows came back, to be sent anew."""
+        self._sender.finish()
+        return self._collect(self._sender.settled())
+
+    def _collect(self, settled: Sequence[Entry]) -> bool:
+        back = False
+        for entry in settled:
+            rows = places(entry.job.key)
+            self._written.difference_update(rows)
+            if entry.state is State.DONE:
+                self._written.update(rows)
+            elif entry.state is State.REVERTED:
+                self._batcher.reverted(rows)
+                back = True
+            else:
+                self._batcher.give_back(rows)
+                back = True
+        done = len(self._written) + len(self._batcher.stood) + len(self._batcher.refused)
+        self._progress("writing records", done, len(self._plan.rows))
+        return back
+
+
+def check(suite: Suite, account: ChecksumAddress, plan: Plan, node: Node) -> None:
+    """Whether an account may carry out a plan here. Raises InputError, NetworkError."""
+    suite.require_known_code()
+    if (plan.chain_id, plan.registry) != (suite.deployment.chain_id, suite.registry.address):
+        raise InputError(
+            f"The plan is for the registry {plan.registry} on chain {plan.chain_id}, and this is "
+            f"{suite.registry.address} on chain {suite.deployment.chain_id}: choose the network and the deployment it "
+            "was made with."
+        )
+    if (number := node.ask(lambda: registrar_number(suite, account))) != plan.registrar:
+        raise InputError(
+            f"The plan is for registrar {plan.registrar}, and account {account} writes for registrar {number}: choose "
+            "the account of the registrar whose book it is."
+        )
 
 
 def registrar_number(suite: Suite, account: ChecksumAddress) -> int:
@@ -116,49 +155,3 @@ def registrar_number(suite: Suite, account: ChecksumAddress) -> int:
             f"Account {account} writes for registrar {number} but {held}: let KEY_ADMIN grant it without a delay."
         )
     return number
-
-
-def records_of(suite: Suite, wallets: list[ChecksumAddress]) -> Iterator[InvestorRecord]:
-    """The records of many wallets, three in a call."""
-    for start in range(0, len(wallets), 3):
-        some = wallets[start : start + 3]
-        a, b, c = (some + some[-1:] * 2)[:3]
-        words = suite.registry.functions.recordsOf(a, b, c).call()
-        yield from (InvestorRecord.unpack(word) for word in words[: len(some)])
-
-
-def _check_owners(suite: Suite, book: Book, changes: Sequence[Change], number: int) -> None:
-    """Names every row of another registrar that does not offer it, at once; the registry itself would name the first of
-    a batch.
-    """
-    errors = []
-    for change in changes:
-        if (owner := change.before.registrar) in (0, number):
-            continue
-        if suite.registry.functions.offeredTo(change.row.wallet).call() == number:
-            continue
-        fault = f"belongs to {suite.registrar(owner)}, and this account writes for {suite.registrar(number)}"
-        remedy = f"take the row out, or have {suite.registrar(owner)} offer it (`ape run whitelist offer`)"
-        if owner == LOST:
-            fault, remedy = "was declared lost, and another wallet took over", "take the row out of the book for good"
-        errors.append(RowError(change.row.line, "wallet", change.row.wallet, fault, remedy))
-    if errors:
-        raise RowErrors(book.path, errors)
-
-
-def _batch(suite: Suite, account: ChecksumAddress, changes: tuple[Change, ...]) -> Batch:
-    call = suite.registry.functions.setRecords(
-        [change.row.wallet for change in changes],
-        [change.after.pack() for change in changes],
-        evidence_root((change.row.wallet, change.row.evidence) for change in changes),
-    )
-    try:
-        gas = ask(lambda: call.estimate_gas({"from": account}))
-    except Refused as refused:
-        raise suite.explain(refused) from refused
-    if gas > TRANSACTION_GAS_LIMIT:
-        raise InputError(
-            f"{len(changes)} rows would use {gas:,} gas, more than a transaction may ({TRANSACTION_GAS_LIMIT:,}): "
-            "choose a smaller --batch-size."
-        )
-    return Batch(changes, call, gas)

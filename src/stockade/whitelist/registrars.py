@@ -21,8 +21,12 @@ from stockade.chain import Signer
 from stockade.errors import InputError
 from stockade.records import LOST
 from stockade.suite import Suite
-from stockade.whitelist.apply import BATCH_SIZE, records_of, registrar_number
-from stockade.whitelist.read import parse_wallet
+from stockade.whitelist.apply import registrar_number
+from stockade.whitelist.cells import parse_wallet
+from stockade.whitelist.state import read_whitelist
+
+# Wallets in one transaction, at about 30,000 gas each.
+PER_CALL = 200
 
 # Wallets that a refusal names; of the others it says how many there are.
 _NAMED = 3
@@ -87,19 +91,17 @@ def prepare_offer(suite: Suite, account: ChecksumAddress, wallets: Sequence[Chec
             f"Records of {suite.registrar(number)} cannot be offered to registrar {to}: name another registrar's "
             "number, or 0 to withdraw."
         )
-    foreign = [
-        (wallet, record.registrar)
-        for wallet, record in zip(wallets, records_of(suite, list(wallets)), strict=True)
-        if record.registrar != number
-    ]
+    state = read_whitelist(suite)
+    owners = {wallet: record.registrar for wallet, record in state.records.items()}
+    foreign = [(wallet, owner) for wallet in wallets if (owner := owners.get(wallet, 0)) != number]
     if foreign:
         raise InputError(
             f"{owners_in_words(suite, foreign)}: {suite.registrar(number)} can offer its own records alone."
         )
 
-    view = suite.registry.functions
-    open_ = [wallet for wallet in wallets if view.offeredTo(wallet).call() != to]
-    calls = tuple(view.offerRecords(open_[at : at + BATCH_SIZE], to) for at in range(0, len(open_), BATCH_SIZE))
+    open_ = [wallet for wallet in wallets if state.offers.get(wallet, 0) != to]
+    offer = suite.registry.functions.offerRecords
+    calls = tuple(offer(open_[at : at + PER_CALL], to) for at in range(0, len(open_), PER_CALL))
     for call in calls:
         suite.dry_run(account, call)
     return Offer(number, to, tuple(open_), len(wallets) - len(open_), calls)

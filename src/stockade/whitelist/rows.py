@@ -12,13 +12,21 @@ from stockade.errors import InputError
 from stockade.records import InvestorClass, InvestorRecord, Scope, Status
 from stockade.whitelist.identity import investor_id
 
+# The evidence of a row that came from an export: the chain knows only a batch's root.
+UNKNOWN_EVIDENCE = b""
+
+# Faults that are kept and shown of one file; the rest is counted.
+MOST_FAULTS = 1_000
+
 # Longer values are cut where they are shown, so that one broken cell does not hide the others.
 _SHOWN = 80
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One wallet of a book. `line` is its line in the file, `country` ISO 3166-1 numeric, `expires_at` seconds UTC."""
+    """One wallet of a book. `line` is its line in the file, `country` ISO 3166-1 numeric, `expires_at` seconds UTC;
+    `evidence` has 32 bytes, or is UNKNOWN_EVIDENCE.
+    """
 
     line: int
     wallet: ChecksumAddress
@@ -45,10 +53,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Book:
-    """A file whose every row is good; each wallet stands in it once."""
+    """A file whose every row is good; each wallet stands in it once. `hash` is the SHA-256 of the file."""
 
     path: Path
     rows: tuple[Row, ...]
+    hash: bytes = bytes(32)
 
     @property
     def investors(self) -> int:
@@ -56,7 +65,7 @@ class Book:
         return len({row.investor_ref for row in self.rows})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RowError:
     """One fault. `field` is the column, or "row" when the row as a whole is wrong; `fault` and `remedy` are clauses."""
 
@@ -77,9 +86,27 @@ class RowError:
 
 
 class RowErrors(InputError):
-    """Every fault of a file at once, one sentence a line. Nothing was sent."""
+    """Every fault of a file at once, one sentence a line. Nothing was sent. `count` is how many there are; `errors` are
+    the first of them.
+    """
 
-    def __init__(self, path: Path, errors: Sequence[RowError]) -> None:
-        super().__init__("\n".join(error.sentence(path) for error in errors))
+    def __init__(self, path: Path, errors: Sequence[RowError], count: int = 0) -> None:
         self.path = path
-        self.errors = tuple(errors)
+        self.errors = tuple(errors[:MOST_FAULTS])
+        self.count = max(count, len(errors))
+        sentences = [error.sentence(path) for error in self.errors]
+        if more := self.count - len(self.errors):
+            sentences.append(f"{path}: {more:,} more faults are not shown.")
+        super().__init__("\n".join(sentences))
+
+
+class Faults:
+    """Counts the faults of a file and keeps the first."""
+
+    def __init__(self) -> None:
+        self.kept: list[RowError] = []
+        self.count = 0
+
+    def add(self, errors: Sequence[RowError]) -> None:
+        self.count += len(errors)
+        self.kept += errors[: MOST_FAULTS - len(self.kept)]

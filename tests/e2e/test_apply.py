@@ -1,0 +1,434 @@
+"""A plan carried out on a real chain: what moved, what the registry refuses, what breaks, and what is killed."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stockade import whitelist
+from stockade.chain import TRANSACTION_GAS_LIMIT
+from stockade.custody.safes import combine_owners
+from stockade.deploy import deploy
+from stockade.errors import InputError, NetworkError, Refused
+from stockade.records import Basis, InvestorClass, Role, Scope, Status
+from stockade.sending.safe import SafeTransaction, checksum
+from stockade.whitelist import Refusal
+from tests.e2e.applying import EXPIRES, QUICK, REGISTRAR, Place, record, wallet
+from tests.e2e.faulty import Anvil, Fault, no_faults, proxy, seeded
+from tests.safe import Safe
+from tools.safe import artifact
+
+
+@pytest.fixture(scope="module")
+def suite_anvil(stage: Any, keys: SimpleNamespace) -> Iterator[tuple[Anvil, Any, Safe]]:
+    """One anvil for the module, with the stage's suite on it, and a Safe that writes for registrar 1."""
+    anvil = Anvil()
+    safe = Safe.deploy(anvil.w3, keys.deployer, [keys.desk_a, keys.desk_b, keys.desk_c], 2)
+    roles = {**stage.plan.roles, Role.REGISTRAR: (*stage.plan.roles[Role.REGISTRAR], safe.address)}
+    registrars = {**stage.plan.registrars, safe.address: 1}
+    yield anvil, deploy(anvil.w3, keys.deployer, replace(stage.plan, roles=roles, registrars=registrars)), safe
+    anvil.kill()
+
+
+@pytest.fixture
+def place(suite_anvil: tuple[Anvil, Any, Safe], keys: SimpleNamespace, tmp_path: Path) -> Iterator[Place]:
+    anvil, suite, safe = suite_anvil
+    before = anvil.rpc("evm_snapshot")
+    with proxy(anvil.url) as line:
+        yield Place(anvil, line, suite, safe, keys, tmp_path)
+    anvil.rpc("evm_setAutomine", True)
+    anvil.rpc("anvil_dropAllTransactions")
+    anvil.rpc("evm_revert", before)
+
+
+# ---------------------------------------------------------------- the usual way
+
+
+def test_apply__new_rows__each_written_once_in_batches_with_their_roots(place):
+    plan = place.plan(*range(10))
+    heard = []
+
+    result = place.apply(plan, progress=lambda *said: heard.append(said))
+
+    assert (result.written, result.stood, result.refused, result.transactions) == (10, 0, (), 3)
+    assert place.records(plan) == [row.after for row in plan.rows]
+    assert place.written() == {row.wallet: 1 for row in plan.rows}
+    assert heard[-1] == ("writing records", 10, 10)
+    state = whitelist.read_whitelist(place.suite)
+    roots = [event.root for row in plan.rows for event in whitelist.history(place.suite, row.wallet)]
+    expected = [whitelist.evidence_root(row.commitment for row in plan.rows[start : start + 4]) for start in (0, 4, 8)]
+    assert roots == [expected[0]] * 4 + [expected[1]] * 4 + [expected[2]] * 2
+    assert len(state.records) == 10
+
+
+def test_apply__again_with_its_journal__nothing_sent_and_the_same_result(place):
+    plan = place.plan(*range(5))
+    first = place.apply(plan)
+    sent = place.line.methods.count("eth_sendRawTransaction")
+
+    assert place.apply(plan) == first
+    assert place.line.methods.count("eth_sendRawTransaction") == sent
+
+
+def test_apply__again_without_its_journal__stands_already(place):
+    plan = place.plan(*range(5))
+    place.apply(plan)
+    (place.folder / "journal").unlink()
+
+    result = place.apply(plan)
+
+    assert (result.written, result.stood, result.transactions, result.cost) == (0, 5, 0, 0)
+    assert place.written() == {row.wallet: 1 for row in plan.rows}
+
+
+def test_apply__largest_batches__below_the_limits_of_transaction_and_block(place):
+    plan = place.plan(*range(700))
+
+    result = place.apply(plan, most_rows=whitelist.MOST_ROWS)
+
+    assert (result.written, result.transactions) == (700, 2)
+    assert result.gas / 700 < 25_500
+    block = place.suite.w3.eth.block_number
+    limits = [
+        (tx["gas"], tx["from"])
+        for number in (block - 1, block)
+        for tx in place.suite.w3.eth.get_block(number, full_transactions=True)["transactions"]
+    ]
+    assert all(gas <= 16_777_216 for gas, _ in limits)
+
+
+def test_apply__frozen_wallet__written_beneath_the_freeze(place):
+    plan = place.plan(0)
+    freeze = place.suite.registry.functions.freeze(wallet(0), Basis.SANCTIONS, b"\x44" * 32)
+    place.suite.send(place.keys.compliance, freeze)
+
+    assert place.apply(plan).written == 1
+    found = place.suite.record(wallet(0))
+    assert (found.frozen, replace(found, frozen=False).pack()) == (True, plan.rows[0].after)
+
+
+BOOKS = st.dictionaries(
+    st.integers(0, 9),
+    st.builds(
+        dict,
+        country=st.sampled_from([756, 840]),
+        expires_at=st.sampled_from([EXPIRES, EXPIRES + 1]),
+        scopes=st.sampled_from([Scope.HOLD, Scope.HOLD | Scope.TRADE]),
+        status=st.sampled_from([Status.ACTIVE, Status.ACTIVE, Status.REVOKED]),
+    ),
+    min_size=1,
+)
+
+
+def as_book(rows: dict[int, dict[str, Any]]) -> whitelist.Book:
+    """With an investor for each wallet."""
+    fixed = {"investor_class": InvestorClass.RETAIL, "evidence": b"\x01" * 32}
+    return whitelist.Book(
+        Path("book.csv"),
+        tuple(
+            whitelist.Row(line=number + 2, wallet=wallet(number), investor_ref=f"REF-{number}", **fixed, **fields)
+            for number, fields in sorted(rows.items())
+        ),
+        bytes(32),
+    )
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(first=BOOKS, second=BOOKS)
+def test_apply__any_book_and_any_other_after_it__chain_is_the_other_and_nothing_is_left_to_do(place, first, second):
+    before = place.anvil.rpc("evm_snapshot")
+    for rows in (first, second):
+        book, state = as_book(rows), whitelist.read_whitelist(place.suite)
+        plan = whitelist.make_plan(place.suite, state, book, whitelist.DEVELOPMENT_KEY, 1, complete=True)
+        (place.folder / "journal").unlink(missing_ok=True)
+
+        result = place.apply(plan)
+
+        assert (result.written, result.refused) == (len(plan.rows), ())
+        state = whitelist.read_whitelist(place.suite)
+        assert whitelist.verify(state, book, whitelist.DEVELOPMENT_KEY, 1, complete=True) == []
+        again = whitelist.make_plan(place.suite, state, book, whitelist.DEVELOPMENT_KEY, 1, complete=True)
+        assert (again.rows, again.refused) == ((), ())
+    place.anvil.rpc("evm_revert", before)
+
+
+# ---------------------------------------------------------------- what moved
+
+
+def test_apply__records_moved_since_the_plan__those_rows_named_and_the_rest_written(place):
+    plan = place.plan(*range(8))
+    place.write(REGISTRAR, [wallet(1)], [record(1, country=756)])
+    place.write(place.keys.second_registrar, [wallet(5)], [record(5, registrar=2)])
+    place.write(REGISTRAR, [wallet(6)], [plan.rows[6].after])
+
+    result = place.apply(plan)
+
+    assert (result.written, result.stood) == (5, 1)
+    assert [(row.line, row.wallet, row.why) for row in result.refused] == [
+        (3, wallet(1), Refusal.MOVED),
+        (7, wallet(5), Refusal.MOVED),
+    ]
+    first, second = (row.says for row in result.refused)
+    assert re.match(rf"moved since block {plan.block}: new, Switzerland \(CH\), .*registrar 0 -> 1; make a new", first)
+    assert second.endswith("registrar 0 -> 2; make a new plan")
+    assert place.suite.record(wallet(5)).registrar == 2
+
+
+def test_apply__a_field_moved__named_with_old_and_new(place):
+    place.write(REGISTRAR, [wallet(0)], [record(0)])
+    plan = place.plan(0, before=record(0), expires_at=EXPIRES + 86_400)
+    place.write(REGISTRAR, [wallet(0)], [record(0, status=Status.REVOKED)])
+
+    (refused,) = place.apply(plan).refused
+
+    assert refused.says == f"moved since block {plan.block}: status ACTIVE -> REVOKED; make a new plan"
+
+
+def test_apply__moved_while_it_runs__noticed_before_that_row_is_sent(place):
+    """After the first batch of four is on its way, a row of the second moves."""
+    plan = place.plan(*range(8))
+
+    def move(number: int, method: str) -> None:
+        if method == "eth_sendRawTransaction" and place.line.methods.count(method) == 0:
+            place.write(place.keys.second_registrar, [wallet(6)], [record(6, registrar=2)])
+
+    place.line.faults = move
+
+    result = place.apply(plan)
+
+    assert (result.written, [row.wallet for row in result.refused]) == (7, [wallet(6)])
+
+
+# ---------------------------------------------------------------- what the registry refuses
+
+
+def test_apply__rows_the_registry_refuses__found_among_many_and_the_rest_written(place):
+    good = place.plan(*range(20))
+    broken = (3, 4, 17)
+    rows = list(good.rows)
+    for number in broken:
+        rows[number] = replace(rows[number], after=record(number, country=0))
+
+    result = place.apply(replace(good, rows=tuple(rows)), most_rows=20)
+
+    assert result.written == 17
+    assert [row.wallet for row in result.refused] == [wallet(number) for number in broken]
+    for refused in result.refused:
+        assert refused.why is Refusal.REVERTED
+        assert refused.says.startswith("the registry says: Refused: RegistryRowInvalid(row=0, wallet=")
+    assert place.written() == {wallet(number): 1 for number in range(20) if number not in broken}
+
+
+def test_apply__row_taken_by_another_registrar_in_the_last_moment__mined_batch_reverts_and_the_rest_go_on(place):
+    """The dry run passed; the other registrar's transaction is mined before ours."""
+    plan = place.plan(*range(4))
+
+    def overtake(number: int, method: str) -> None:
+        if method == "eth_sendRawTransaction" and place.line.methods.count(method) == 0:
+            place.write(place.keys.second_registrar, [wallet(2)], [record(2, registrar=2)])
+
+    place.line.faults = overtake
+
+    result = place.apply(plan)
+
+    assert (result.written, [row.why for row in result.refused]) == (3, [Refusal.MOVED])
+    assert place.written() == {wallet(number): 1 for number in range(4)}
+
+
+def test_apply__role_lost_while_it_runs__stops_and_goes_on_once_it_is_back(place):
+    plan = place.plan(*range(12))
+
+    def revoke(number: int, method: str) -> None:
+        if method == "eth_sendRawTransaction" and place.line.methods.count(method) == 1:
+            place.anvil.rpc("evm_setAutomine", True)
+            setting = place.suite.registry.functions.setRegistrar(REGISTRAR.address, 0)
+            place.suite.send(place.keys.compliance, setting)
+
+    place.line.faults = revoke
+
+    with pytest.raises(Refused, match="RegistryNotARegistrar"):
+        place.apply(plan)
+
+    place.line.faults = no_faults
+    place.suite.send(place.keys.compliance, place.suite.registry.functions.setRegistrar(REGISTRAR.address, 1))
+    assert place.apply(plan).written == 12
+    assert place.written() == {row.wallet: 1 for row in plan.rows}
+
+
+# ---------------------------------------------------------------- another plan, account, process
+
+
+def test_apply__plan_of_another_registrar_chain_or_registry__refused_and_nothing_made(place):
+    plan = place.plan(0)
+
+    with pytest.raises(InputError, match="^The plan is for registrar 2, and account .* writes for registrar 1"):
+        place.apply(replace(plan, registrar=2))
+    with pytest.raises(InputError, match=r"^The plan is for the registry .* on chain 1, and this is .* on chain 31337"):
+        place.apply(replace(plan, chain_id=1))
+    with pytest.raises(InputError, match="^The plan is for the registry 0x"):
+        place.apply(replace(plan, registry=wallet(0)))
+    assert not (place.folder / "journal").exists()
+
+
+def test_apply__journal_of_another_plan__refused(place):
+    place.apply(place.plan(0))
+
+    with pytest.raises(InputError, match="is the journal of another plan"):
+        place.apply(place.plan(1))
+
+
+def test_apply__account_without_a_number_or_role__said_in_a_sentence(place):
+    plan, stranger = place.plan(0), place.keys.stranger
+
+    def by_a_stranger() -> None:
+        whitelist.apply(place.suite, stranger, plan, place.folder / "journal")
+
+    with pytest.raises(InputError, match=f"^Account {stranger.address} writes for no registrar"):
+        by_a_stranger()
+    place.suite.send(place.keys.compliance, place.suite.registry.functions.setRegistrar(stranger.address, 1))
+    with pytest.raises(InputError, match="writes for registrar 1 but lacks the role REGISTRAR"):
+        by_a_stranger()
+
+
+# ---------------------------------------------------------------- a bad node
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_apply__faults_on_the_line__the_planned_state_and_nothing_twice(place, seed):
+    plan = place.plan(*range(24))
+    suite = place.through(timeout=0.3)
+    place.line.faults = seeded(seed, 0.15)
+
+    for _ in range(20):
+        try:
+            result = whitelist.apply(suite, REGISTRAR, plan, place.folder / "journal", settings=QUICK, most_rows=3)
+            break
+        except NetworkError:
+            continue
+
+    assert (result.written + result.stood, result.refused) == (24, ())
+    assert place.records(plan) == [row.after for row in plan.rows]
+    assert place.written() == {row.wallet: 1 for row in plan.rows}
+
+
+def test_apply__rival_uses_the_nonce_for_the_same_rows__stands_already_and_nothing_twice(place):
+    plan = place.plan(*range(4))
+    call = place.suite.registry.functions.setRecords([wallet(0)], [plan.rows[0].after], b"\x11" * 32)
+
+    def rival(number: int, method: str) -> None:
+        if method == "eth_sendRawTransaction" and place.line.methods.count(method) == 0:
+            place.suite.send(REGISTRAR, call)
+
+    place.line.faults = rival
+
+    result = place.apply(plan)
+
+    assert (result.written, result.stood) == (3, 1)
+    assert place.written() == {wallet(number): 1 for number in range(4)}
+
+
+# ---------------------------------------------------------------- a Safe
+
+
+def test_safe_batches__executed_by_their_files__the_planned_state(place):
+    plan, safe = place.plan(*range(10)), place.safe
+    place.write(REGISTRAR, [wallet(3)], [record(3, country=756)])
+    place.write(REGISTRAR, [wallet(4)], [plan.rows[4].after])
+
+    prepared = whitelist.safe_batches(place.suite, safe.address, plan, most_rows=4)
+
+    assert (prepared.rows, prepared.stood, [row.wallet for row in prepared.refused]) == ((4, 4), 1, [wallet(3)])
+    contract = place.suite.w3.eth.contract(address=safe.address, abi=artifact("Safe")["abi"])
+    for transaction in prepared.transactions:
+        file = transaction.builder_file("name", "what", 1_800_000_000)
+        (call,) = file["transactions"]
+        document = transaction.typed_data()
+        assert call["to"] == place.suite.registry.address
+        fields = [document["message"][name["name"]] for name in document["types"]["SafeTx"]]
+        assert contract.functions.getTransactionHash(*fields).call() == transaction.digest
+        signatures = combine_owners(
+            (owner.address, owner.sign_message(transaction.message())) for owner in safe.owners[:2]
+        )
+        execute = contract.functions.execTransaction(call["to"], 0, call["data"], *fields[3:9], signatures)
+        place.suite.send(place.keys.relay, execute)
+    assert contract.functions.nonce().call() == prepared.transactions[-1].nonce + 1
+
+    again = whitelist.safe_batches(place.suite, safe.address, plan)
+
+    assert (again.transactions, again.stood) == ((), 9)
+    assert place.written() == {row.wallet: 1 for row in plan.rows}
+
+
+def test_safe_batches__largest__executed_below_the_transactions_limit(place):
+    plan, safe = place.plan(*range(650)), place.safe
+
+    first, _ = whitelist.safe_batches(place.suite, safe.address, plan).transactions
+
+    signatures = combine_owners((owner.address, owner.sign_message(first.message())) for owner in safe.owners[:2])
+    contract = place.suite.w3.eth.contract(address=safe.address, abi=artifact("Safe")["abi"])
+    zero = "0x" + "0" * 40
+    execute = contract.functions.execTransaction(first.to, 0, first.data, 0, 0, 0, 0, zero, zero, signatures)
+    receipt = place.suite.send(place.keys.relay, execute)
+    assert 14_000_000 < receipt["gasUsed"] < TRANSACTION_GAS_LIMIT
+
+
+@pytest.mark.parametrize("who", ["registry", "stranger"])
+def test_safe_batches__no_safe__refused(place, who):
+    address = place.suite.registry.address if who == "registry" else place.keys.stranger.address
+
+    with pytest.raises(InputError, match=f"^{address} is no Safe of version 1.3.0 or later"):
+        whitelist.safe_batches(place.suite, address, place.plan(0))
+
+
+def test_builder_file__checksum__as_the_builder_computes_it():
+    transaction = SafeTransaction(wallet(0), 1, 0, wallet(1), b"\x01")
+    file = transaction.builder_file("one name", "what", 1_800_000_000)
+
+    assert file["meta"]["checksum"] == checksum(file)
+    assert checksum({**file, "meta": {**file["meta"], "name": "another name"}}) == checksum(file)
+    assert checksum({**file, "createdAt": 0}) != checksum(file)
+
+
+# ---------------------------------------------------------------- killed
+
+
+def apply_despite_kills(place: Place, rows: int, most_rows: int, kills: int, seed: int) -> None:
+    """Starts the process, kills it at a random request, and so on; at last lets it end."""
+    draw = random.Random(seed)
+    plan, path = place.plan(*range(rows)), place.folder / "plan.jsonl"
+    whitelist.save(plan, path)
+    for _ in range(kills):
+        request, fault = draw.randrange(45), draw.choice((Fault.CUT_BEFORE, Fault.CUT_AFTER))
+        with place.line.killing(request, fault) as kill:
+            kill.append(process := place.start(path, most_rows))
+            process.join()
+        assert process.exitcode == -signal.SIGKILL
+    assert 0 < sum(place.written().values()) < rows
+
+    process = place.start(path, most_rows)
+    process.join()
+
+    assert process.exitcode == 0
+    assert (place.folder / "result").read_text() == f"written {rows}, stood 0, refused 0"
+    assert place.records(plan) == [row.after for row in plan.rows]
+    assert place.written() == {row.wallet: 1 for row in plan.rows}
+
+
+def test_apply__killed_thirty_times__the_planned_state_and_nothing_twice(place):
+    apply_despite_kills(place, rows=240, most_rows=3, kills=30, seed=1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_apply__killed_sixty_times__the_planned_state_and_nothing_twice(place, seed):
+    apply_despite_kills(place, rows=600, most_rows=3, kills=60, seed=seed)
