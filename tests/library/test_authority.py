@@ -699,8 +699,16 @@ def test_revoke__last_admin__is_refused_until_there_is_another(suite, keys, done
         ("InvestorRegistry.freeze", "UPGRADER", "freeze is COMPLIANCE's, and would be UPGRADER's for good"),
         ("InvestorRegistry.freeze", "ADMIN", "COMPLIANCE's: it can be given to another role, but not to none"),
         ("Registry.freeze", "ISSUER", "the suite has no contract 'Registry': write one of .*CustodyLedger"),
-        ("InvestorRegistry", "ISSUER", "InvestorRegistry has no such function: write one of freeze, recover"),
-        ("InvestorRegistry.recordOf", "ISSUER", "InvestorRegistry has no such function: write one of freeze, recover"),
+        (
+            "InvestorRegistry",
+            "ISSUER",
+            "InvestorRegistry has no such function: write one of assignRecords, freeze, offerRecords, recover",
+        ),
+        (
+            "InvestorRegistry.recordOf",
+            "ISSUER",
+            "InvestorRegistry has no such function: write one of assignRecords, freeze, offerRecords, recover",
+        ),
     ],
 )
 def test_map_function__in_vain_or_refused__is_named(suite, function, role, sentence):

@@ -123,7 +123,7 @@ def test_offer__withdrawn_of_one__the_other_stands(keys, admit, offer, offered):
 
 
 def test_offer__more_than_a_batch__several_transactions(keys, admit, offer, offered, monkeypatch):
-    monkeypatch.setattr(registrars, "BATCH_SIZE", 2)
+    monkeypatch.setattr(registrars, "PER_CALL", 2)
     wallets = (keys.alice, keys.bob, keys.carol)
     admit(*wallets)
 
@@ -232,7 +232,7 @@ def test_assign_registrar__known_records__those_it_has_are_left_out(named, keys,
 
 
 def test_assign_registrar__more_than_a_batch__several_acts(suite, keys, admit, monkeypatch):
-    monkeypatch.setattr(compliance, "BATCH_SIZE", 2)
+    monkeypatch.setattr(compliance, "PER_CALL", 2)
     wallets = [each.address for each in (keys.alice, keys.bob, keys.carol)]
     admit(keys.alice, keys.bob, keys.carol)
 
