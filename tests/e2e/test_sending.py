@@ -256,6 +256,22 @@ def test_put__next_in_line_waits_too_long__replaced_under_its_nonce_before_any_n
     assert room.logged() == [1, 2, 3]
 
 
+def test_put__replaced_while_the_chain_asks_for_no_more__an_eighth_more_on_both_fees(room):
+    room.anvil.rpc("evm_setAutomine", False)
+    room.line.faults = lambda number, method: Fault.CUT_BEFORE if method == "eth_sendRawTransaction" else None
+    with room.journal() as journal:
+        sender = room.sender(journal)
+        sender.put(room.job(1))
+        sender._look()
+        room.mine(3)
+        sender._look()
+        (entry,) = journal.entries(State.OPEN)
+
+    old, new = entry.attempts
+    assert old.max_fee * 9 <= new.max_fee * 8 < old.max_fee * 9 + 16
+    assert old.tip * 9 <= new.tip * 8 < old.tip * 9 + 16
+
+
 def test_put__replacement_never_arrived__sent_at_the_next_start(room):
     room.anvil.rpc("evm_setAutomine", False)
     with room.journal() as journal:
