@@ -411,12 +411,12 @@ def apply_despite_kills(place: Place, rows: int, most_rows: int, kills: int, see
         request, fault = draw.randrange(45), draw.choice((Fault.CUT_BEFORE, Fault.CUT_AFTER))
         with place.line.killing(request, fault) as kill:
             kill.append(process := place.start(path, most_rows))
-            process.join()
+            process.join(120)
         assert process.exitcode == -signal.SIGKILL
     assert 0 < sum(place.written().values()) < rows
 
     process = place.start(path, most_rows)
-    process.join()
+    process.join(120)
 
     assert process.exitcode == 0
     assert (place.folder / "result").read_text() == f"written {rows}, stood 0, refused 0"
