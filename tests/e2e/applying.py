@@ -109,7 +109,7 @@ class Place:
     def start(self, plan: Path, most_rows: int = 4) -> BaseProcess:
         """By a process of its own, through the proxy. It leaves its result in the file `result`."""
         given = (self.line.url, self.deployment, plan, self.folder, most_rows)
-        process = PROCESSES.Process(target=carry_out, args=given)
+        process = PROCESSES.Process(target=carry_out, args=given, daemon=True)
         process.start()
         return process
 

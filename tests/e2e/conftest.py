@@ -8,11 +8,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from stockade.deploy import deploy
+from stockade.records import Role
+from tests.e2e.applying import Place
+from tests.e2e.faulty import Anvil, proxy
+from tests.safe import Safe
 from tests.support import ROOT
 
 STARTED = "Every command explains itself"  # the last thing it says
@@ -116,3 +123,25 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
         assert not deployment.exists()
     finally:
         discard(process)
+
+
+@pytest.fixture(scope="session")
+def suite_anvil(stage: Any, keys: SimpleNamespace) -> Iterator[tuple[Anvil, Any, Safe]]:
+    """One anvil for the session, with the stage's suite on it, and a Safe that writes for registrar 1."""
+    anvil = Anvil()
+    safe = Safe.deploy(anvil.w3, keys.deployer, [keys.desk_a, keys.desk_b, keys.desk_c], 2)
+    roles = {**stage.plan.roles, Role.REGISTRAR: (*stage.plan.roles[Role.REGISTRAR], safe.address)}
+    registrars = {**stage.plan.registrars, safe.address: 1}
+    yield anvil, deploy(anvil.w3, keys.deployer, replace(stage.plan, roles=roles, registrars=registrars)), safe
+    anvil.kill()
+
+
+@pytest.fixture
+def place(suite_anvil: tuple[Anvil, Any, Safe], keys: SimpleNamespace, tmp_path: Path) -> Iterator[Place]:
+    anvil, suite, safe = suite_anvil
+    before = anvil.rpc("evm_snapshot")
+    with proxy(anvil.url) as line:
+        yield Place(anvil, line, suite, safe, keys, tmp_path)
+    anvil.rpc("evm_setAutomine", True)
+    anvil.rpc("anvil_dropAllTransactions")
+    anvil.rpc("evm_revert", before)

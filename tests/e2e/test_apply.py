@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 import re
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,40 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stockade import whitelist
-from stockade.chain import TRANSACTION_GAS_LIMIT
-from stockade.custody.safes import combine_owners
-from stockade.deploy import deploy
 from stockade.errors import InputError, NetworkError, Refused
-from stockade.records import Basis, InvestorClass, Role, Scope, Status
-from stockade.sending.safe import SafeTransaction, checksum
+from stockade.records import Basis, InvestorClass, Scope, Status
 from stockade.whitelist import Refusal
 from tests.e2e.applying import EXPIRES, QUICK, REGISTRAR, Place, record, wallet
-from tests.e2e.faulty import Anvil, Fault, no_faults, proxy, seeded
-from tests.safe import Safe
-from tools.safe import artifact
-
-
-@pytest.fixture(scope="module")
-def suite_anvil(stage: Any, keys: SimpleNamespace) -> Iterator[tuple[Anvil, Any, Safe]]:
-    """One anvil for the module, with the stage's suite on it, and a Safe that writes for registrar 1."""
-    anvil = Anvil()
-    safe = Safe.deploy(anvil.w3, keys.deployer, [keys.desk_a, keys.desk_b, keys.desk_c], 2)
-    roles = {**stage.plan.roles, Role.REGISTRAR: (*stage.plan.roles[Role.REGISTRAR], safe.address)}
-    registrars = {**stage.plan.registrars, safe.address: 1}
-    yield anvil, deploy(anvil.w3, keys.deployer, replace(stage.plan, roles=roles, registrars=registrars)), safe
-    anvil.kill()
-
-
-@pytest.fixture
-def place(suite_anvil: tuple[Anvil, Any, Safe], keys: SimpleNamespace, tmp_path: Path) -> Iterator[Place]:
-    anvil, suite, safe = suite_anvil
-    before = anvil.rpc("evm_snapshot")
-    with proxy(anvil.url) as line:
-        yield Place(anvil, line, suite, safe, keys, tmp_path)
-    anvil.rpc("evm_setAutomine", True)
-    anvil.rpc("anvil_dropAllTransactions")
-    anvil.rpc("evm_revert", before)
-
+from tests.e2e.faulty import Fault, no_faults, seeded
 
 # ---------------------------------------------------------------- the usual way
 
@@ -337,68 +306,6 @@ def test_apply__rival_uses_the_nonce_for_the_same_rows__stands_already_and_nothi
     assert place.written() == {wallet(number): 1 for number in range(4)}
 
 
-# ---------------------------------------------------------------- a Safe
-
-
-def test_safe_batches__executed_by_their_files__the_planned_state(place):
-    plan, safe = place.plan(*range(10)), place.safe
-    place.write(REGISTRAR, [wallet(3)], [record(3, country=756)])
-    place.write(REGISTRAR, [wallet(4)], [plan.rows[4].after])
-
-    prepared = whitelist.safe_batches(place.suite, safe.address, plan, most_rows=4)
-
-    assert (prepared.rows, prepared.stood, [row.wallet for row in prepared.refused]) == ((4, 4), 1, [wallet(3)])
-    contract = place.suite.w3.eth.contract(address=safe.address, abi=artifact("Safe")["abi"])
-    for transaction in prepared.transactions:
-        file = transaction.builder_file("name", "what", 1_800_000_000)
-        (call,) = file["transactions"]
-        document = transaction.typed_data()
-        assert call["to"] == place.suite.registry.address
-        fields = [document["message"][name["name"]] for name in document["types"]["SafeTx"]]
-        assert contract.functions.getTransactionHash(*fields).call() == transaction.digest
-        signatures = combine_owners(
-            (owner.address, owner.sign_message(transaction.message())) for owner in safe.owners[:2]
-        )
-        execute = contract.functions.execTransaction(call["to"], 0, call["data"], *fields[3:9], signatures)
-        place.suite.send(place.keys.relay, execute)
-    assert contract.functions.nonce().call() == prepared.transactions[-1].nonce + 1
-
-    again = whitelist.safe_batches(place.suite, safe.address, plan)
-
-    assert (again.transactions, again.stood) == ((), 9)
-    assert place.written() == {row.wallet: 1 for row in plan.rows}
-
-
-def test_safe_batches__largest__executed_below_the_transactions_limit(place):
-    plan, safe = place.plan(*range(650)), place.safe
-
-    first, _ = whitelist.safe_batches(place.suite, safe.address, plan).transactions
-
-    signatures = combine_owners((owner.address, owner.sign_message(first.message())) for owner in safe.owners[:2])
-    contract = place.suite.w3.eth.contract(address=safe.address, abi=artifact("Safe")["abi"])
-    zero = "0x" + "0" * 40
-    execute = contract.functions.execTransaction(first.to, 0, first.data, 0, 0, 0, 0, zero, zero, signatures)
-    receipt = place.suite.send(place.keys.relay, execute)
-    assert 14_000_000 < receipt["gasUsed"] < TRANSACTION_GAS_LIMIT
-
-
-@pytest.mark.parametrize("who", ["registry", "stranger"])
-def test_safe_batches__no_safe__refused(place, who):
-    address = place.suite.registry.address if who == "registry" else place.keys.stranger.address
-
-    with pytest.raises(InputError, match=f"^{address} is no Safe of version 1.3.0 or later"):
-        whitelist.safe_batches(place.suite, address, place.plan(0))
-
-
-def test_builder_file__checksum__as_the_builder_computes_it():
-    transaction = SafeTransaction(wallet(0), 1, 0, wallet(1), b"\x01")
-    file = transaction.builder_file("one name", "what", 1_800_000_000)
-
-    assert file["meta"]["checksum"] == checksum(file)
-    assert checksum({**file, "meta": {**file["meta"], "name": "another name"}}) == checksum(file)
-    assert checksum({**file, "createdAt": 0}) != checksum(file)
-
-
 # ---------------------------------------------------------------- killed
 
 
@@ -411,12 +318,12 @@ def apply_despite_kills(place: Place, rows: int, most_rows: int, kills: int, see
         request, fault = draw.randrange(45), draw.choice((Fault.CUT_BEFORE, Fault.CUT_AFTER))
         with place.line.killing(request, fault) as kill:
             kill.append(process := place.start(path, most_rows))
-            process.join()
+            process.join(120)
         assert process.exitcode == -signal.SIGKILL
     assert 0 < sum(place.written().values()) < rows
 
     process = place.start(path, most_rows)
-    process.join()
+    process.join(120)
 
     assert process.exitcode == 0
     assert (place.folder / "result").read_text() == f"written {rows}, stood 0, refused 0"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,7 @@ from typing import Any
 import pytest
 
 from stockade.chain import KeySigner
-from stockade.errors import InputError, NetworkError, StockadeError
+from stockade.errors import NetworkError, StockadeError
 from stockade.sending import Job, Journal, Sender, Settings, State
 from tests.conftest import key_of
 from tests.e2e.faulty import Anvil, Fault, Proxy, proxy, seeded
@@ -256,6 +253,22 @@ def test_put__next_in_line_waits_too_long__replaced_under_its_nonce_before_any_n
     assert room.logged() == [1, 2, 3]
 
 
+def test_put__replaced_while_the_chain_asks_for_no_more__an_eighth_more_on_both_fees(room):
+    room.anvil.rpc("evm_setAutomine", False)
+    room.line.faults = lambda number, method: Fault.CUT_BEFORE if method == "eth_sendRawTransaction" else None
+    with room.journal() as journal:
+        sender = room.sender(journal)
+        sender.put(room.job(1))
+        sender._look()
+        room.mine(3)
+        sender._look()
+        (entry,) = journal.entries(State.OPEN)
+
+    old, new = entry.attempts
+    assert old.max_fee * 9 <= new.max_fee * 8 < old.max_fee * 9 + 16
+    assert old.tip * 9 <= new.tip * 8 < old.tip * 9 + 16
+
+
 def test_put__replacement_never_arrived__sent_at_the_next_start(room):
     room.anvil.rpc("evm_setAutomine", False)
     with room.journal() as journal:
@@ -376,52 +389,3 @@ def test_put__nothing_but_faults__one_error_and_continued_later(room, fault):
 
     room.line.faults = lambda number, method: None
     assert room.send(2) == {"2": State.DONE}
-
-
-# ---------------------------------------------------------------- the journal
-
-
-def test_journal__of_another_purpose__refused_by_name(room):
-    room.journal().close()
-
-    with pytest.raises(InputError, match=r"journal is the journal of another plan \(p instead of q\): go on with"):
-        room.journal(plan="q")
-    room.journal().close()
-
-
-@pytest.mark.parametrize("content", [b"wallet,investor_ref\n" * 100, b"SQLite format 3\0" + b"\xff" * 1000])
-def test_journal__another_file__refused_and_untouched(room, content):
-    room.path.write_bytes(content)
-
-    with pytest.raises(InputError, match="journal cannot be used as a journal"):
-        room.journal()
-    assert room.path.read_bytes() == content
-
-
-def test_journal__in_a_folder_that_is_not_there__refused(tmp_path):
-    with pytest.raises(InputError, match="cannot be written"):
-        Journal(tmp_path / "nowhere" / "journal", {})
-
-
-HOLD = """
-import sys
-from pathlib import Path
-from stockade.sending import Journal
-journal = Journal(Path(sys.argv[1]), {"plan": "p"})
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_journal__held_by_another_process__refused_until_that_one_is_killed(room):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(room.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with holder:
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(InputError, match="is in use by another process: wait until that one has ended"):
-            room.journal()
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
-
-    room.journal().close()
