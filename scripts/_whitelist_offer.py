@@ -42,11 +42,9 @@ def offer(
     sender = suite.w3.to_checksum_address(account.address)
     made = whitelist.prepare_offer(suite, sender, whitelist.read_wallets(wallets), to)
     what = f"offered to {suite.registrar(to)}" if to else "offered to nobody any more"
-    console.print(
-        f"{suite.registrar(made.registrar)}: {len(made.wallets)} wallets would be {what}, {made.unchanged} are. "
-        f"Transactions: {len(made.calls)}.",
-        markup=False,
-    )
+    every = len(made.wallets) + made.unchanged
+    says = f"{len(made.wallets)} of {every} wallets of {suite.registrar(made.registrar)} are to be {what}."
+    console.print(says, markup=False)
     if dry_run:
         console.print("Dry run: nothing was sent.")
         return
@@ -55,7 +53,7 @@ def offer(
     if not yes:
         click.confirm("Do this?", abort=True)
     gas = whitelist.send_offer(suite, signer(account, yes), made)
-    console.print(f"Done: {len(made.wallets)} wallets are {what}, {gas:,} gas.", markup=False)
+    console.print(f"Done in {len(made.calls)} transactions, {gas:,} gas.")
 
 
 COMMANDS = (offer,)

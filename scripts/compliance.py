@@ -270,7 +270,7 @@ def assign_registrar(suite: Suite, wallets: tuple[str, ...], to: int, firm: int 
         return compliance.assign_registrar(suite, read_wallets(wallets), to, order)
     found = [wallet for wallet, record in read_whitelist(suite).records.items() if record.registrar == firm]
     if not found:
-        raise InputError(f"{suite.registrar(firm)} has no record: check the number.")
+        raise InputError(f"There is no record of {suite.registrar(firm)}: check the number.")
     return compliance.assign_registrar(suite, found, to, order)
 
 

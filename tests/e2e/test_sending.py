@@ -15,7 +15,8 @@ from tests.conftest import key_of
 from tests.e2e.faulty import Anvil, Fault, Proxy, proxy, seeded
 
 GWEI = 10**9
-QUICK = Settings(pause=0.005, tries=10, patience=3)
+# Silent for a minute instead of half an hour: a test that would wait for ever fails.
+QUICK = Settings(pause=0.005, tries=10, patience=3, silence=60)
 
 # Logs its calldata: CALLDATACOPY to 0, LOG0, STOP, behind six bytes that return these eight as code.
 LOGGER = "0x67365f5f37365fa0005f5260086018f3"
@@ -246,6 +247,7 @@ def test_put__next_in_line_waits_too_long__replaced_under_its_nonce_before_any_n
     assert [(entry.nonce, entry.job.key) for entry in entries] == [(first, "1"), (first + 1, "2"), (first + 2, "3")]
     # 2 could not have been mined either; 3 was signed when 1 was mined.
     assert [len(entry.attempts) for entry in entries] == [2, 2, 1]
+    assert entries[2].attempts[0].block >= entries[0].block
     for entry in entries[:2]:
         old, new = entry.attempts
         assert new.max_fee * 8 >= old.max_fee * 9

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 from hexbytes import HexBytes
-from web3 import Web3
+from web3 import HTTPProvider, Web3
 from web3.exceptions import Web3RPCError
-from web3.middleware import Web3Middleware
 
 from stockade.errors import NetworkError, StockadeError
 from stockade.records import AttestorKind, Kind, Phase, SentenceKind
@@ -41,8 +40,12 @@ from tests.support import SHARE
 
 
 @pytest.fixture
-def through(node):
-    """The suite through a node that alters what it answers: `through("eth_getLogs", lambda logs, _: logs[1:])`."""
+def through(node, monkeypatch):
+    """The suite through a node that alters what it answers: `through("eth_getLogs", lambda logs, _: logs[1:])`.
+
+    All logs are asked for at once, so that what is altered is altered once.
+    """
+    monkeypatch.setattr(reading, "FIRST_CHUNK", reading.CHUNK)
 
     def suite(method, alter=lambda result, params: result, refuse=lambda params: None):
         def altered(asked, params, response):
@@ -50,25 +53,17 @@ def through(node):
                 return response
             return {**response, "result": alter(response["result"], params)}
 
-        class Altering(Web3Middleware):
-            def wrap_make_request(self, make_request):
-                def answer(asked, params):
-                    if asked == method:
-                        refuse(params)
-                    return altered(asked, params, make_request(asked, params))
+        class Altering(HTTPProvider):
+            def make_request(self, asked, params):
+                if asked == method:
+                    refuse(params)
+                return altered(asked, params, super().make_request(asked, params))
 
-                return answer
+            def make_batch_request(self, requests):
+                responses = super().make_batch_request(requests)
+                return [altered(*request, each) for request, each in zip(requests, responses, strict=True)]
 
-            def wrap_make_batch_request(self, make_batch_request):
-                def answer(requests):
-                    responses = make_batch_request(requests)
-                    return [altered(*request, each) for request, each in zip(requests, responses, strict=True)]
-
-                return answer
-
-        w3 = Web3(node.suite.w3.provider)
-        w3.middleware_onion.add(Altering)
-        return Suite(w3, node.suite.deployment)
+        return Suite(Web3(Altering(node.suite.w3.provider.endpoint_uri)), node.suite.deployment)
 
     return suite
 
