@@ -122,9 +122,7 @@ def history(wallet: str, deployment: Path | None, provider: ProviderAPI) -> None
     "--out", type=click.Path(path_type=Path), default="proof.json", show_default=True, help="The proof's file."
 )
 @click.option(
-    "--commitments",
-    type=click.Path(path_type=Path),
-    help="The commitments of the whole batch, one 0x and 64 hex digits a line, where the book has changed since.",
+    "--plan", type=click.Path(path_type=Path), help="The plan that was applied, where the book has changed since."
 )
 @ignore_option
 @development_key_option
@@ -133,7 +131,7 @@ def evidence(
     file: Path,
     wallet: str,
     out: Path,
-    commitments: Path | None,
+    plan: Path | None,
     ignore: tuple[str, ...],
     development_key: bool,
     deployment: Path | None,
@@ -142,7 +140,7 @@ def evidence(
     """Prove one row of the holder file to somebody else, without showing them any other.
 
     The proof needs the book as it was applied. Where rows of the same batch have left it since, or have new evidence,
-    give the batch's commitments from the journal of that apply.
+    give the plan that was applied, which has their commitments.
 
     \b
       ape run whitelist evidence examples/investors.csv 0x09DB0a93B389bEF724429898f539AEB7ac2Dd55f
@@ -153,8 +151,7 @@ def evidence(
     with faults_as_table():
         # A row that has expired since can still be proved.
         book = whitelist.read_book(file, now=0, ignore=ignore)
-    leaves = whitelist.read_commitments(commitments) if commitments else ()
-    proof = whitelist.make_proof(suite, book, key, address, leaves)
+    proof = whitelist.make_proof(suite, book, key, address, whitelist.load(plan) if plan else None)
     whitelist.save_proof(proof, out)
     console.print(Text(f"Written to {out}: anybody can check it with `ape run whitelist check-proof {out}`."))
 

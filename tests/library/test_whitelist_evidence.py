@@ -119,15 +119,17 @@ def test_proof__revoked_by_a_complete_book__proved_without_evidence(suite, plan_
     whitelist.check_proof(suite, proof)
 
 
-def test_proof__other_rows_gone_from_the_book__refused_unless_the_commitments_are_given(suite, rows, tmp_path):
+def test_proof__other_rows_gone_from_the_book__refused_unless_the_plan_is_given(suite, plan_of, write_plan, book_row):
+    rows = [book_row(index) for index in range(5)]
+    plan = plan_of(*rows)
+    write_plan(plan)
     left = book(*rows[:2])
-    leaves = tmp_path / "leaves.txt"
-    commitments = [whitelist.commit(each.wallet, word(each), each.evidence, KEY) for each in rows]
-    leaves.write_text("".join(f"0x{leaf.hex()}\n" for leaf in commitments))
 
     with pytest.raises(InputError, match=r"do not give its root: 3 of them are not in book\.csv, or evidence or key"):
         whitelist.make_proof(suite, left, KEY, rows[0].wallet)
-    proof = whitelist.make_proof(suite, left, KEY, rows[0].wallet, whitelist.read_commitments(leaves))
+    with pytest.raises(InputError, match="do not give its root"):
+        whitelist.make_proof(suite, left, KEY, rows[0].wallet, replace(plan, rows=plan.rows[:4]))
+    proof = whitelist.make_proof(suite, left, KEY, rows[0].wallet, plan)
 
     assert whitelist.check_proof(suite, proof).seq == proof.batch
 
@@ -220,11 +222,3 @@ def test_read_proof__hostile_file__one_sentence(suite, rows, tmp_path, change):
 
     with pytest.raises(InputError, match=r"proof\.json is no proof of a row \(.*\): ask for another\.$"):
         whitelist.read_proof(path)
-
-
-def test_read_commitments__line_that_is_none__named(tmp_path):
-    path = tmp_path / "leaves.txt"
-    path.write_text("0x" + "11" * 32 + "\n\n0x12\n")
-
-    with pytest.raises(InputError, match=r"leaves\.txt, line 3: no commitment"):
-        whitelist.read_commitments(path)

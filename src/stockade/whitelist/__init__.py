@@ -23,7 +23,7 @@ from stockade.whitelist.evidence import commit, commitment, evidence_root, prove
 from stockade.whitelist.export import Export, expiring, export
 from stockade.whitelist.identity import DEVELOPMENT_KEY, KEY_VARIABLE, investor_id, registrar_key
 from stockade.whitelist.plan import ChangeKind, Plan, PlannedRow, Refusal, RefusedRow, load, save
-from stockade.whitelist.proof import Proof, check_proof, make_proof, read_commitments, read_proof, save_proof
+from stockade.whitelist.proof import Proof, check_proof, make_proof, read_proof, save_proof
 from stockade.whitelist.read import COLUMNS, read_book
 from stockade.whitelist.registrars import Offer, prepare_offer, read_wallets, send_offer
 from stockade.whitelist.rows import Book, Row, RowError, RowErrors
@@ -99,7 +99,6 @@ __all__ = [
     "prepare_offer",
     "prove",
     "read_book",
-    "read_commitments",
     "read_proof",
     "read_request",
     "read_sanctions",

@@ -2,13 +2,11 @@
 
 A proof shows wallet, record, the hash of the evidence and that row's salt; of the other rows it shows hashes alone. It
 is made from the book as it was applied: when evidence of other rows of the batch has changed since, or rows have left
-the book, take the commitments that `apply` wrote into its journal.
+the book, their commitments stand in the plan that was applied.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,6 +31,7 @@ from stockade.whitelist.forms import (
     read_content,
     write_content,
 )
+from stockade.whitelist.plan import Plan
 from stockade.whitelist.rows import Book
 from stockade.whitelist.state import batches
 
@@ -64,11 +63,12 @@ def make_proof(
     book: Book,
     key: bytes,
     wallet: ChecksumAddress,
-    commitments: Iterable[bytes] = (),
+    plan: Plan | None = None,
     progress: Progress = no_progress,
 ) -> Proof:
-    """Proves the wallet's latest record. `commitments` are those of its whole batch, when the book alone cannot give
-    them. Raises InputError when there is no such record, or the batch's root is another than these rows give.
+    """Proves the wallet's latest record. The other rows' commitments are those of `plan`, which was applied then, and
+    the book's for rows that are not in it. Raises InputError when there is no such record, or the batch's root is
+    another than these rows give.
     """
     found = None
     for batch, rows in batches(suite, progress=progress):
@@ -81,8 +81,11 @@ def make_proof(
     evidence = known.get(wallet, NO_EVIDENCE)
     record = next(_word(entry) for entry in rows if _row(entry).wallet == wallet)
     leaf = commit(wallet, record, evidence, key)
-    leaves = list(commitments) or [
-        commit(of := _row(entry).wallet, _word(entry), known.get(of, NO_EVIDENCE), key) for entry in rows
+    planned = {(row.wallet, row.after): row.commitment for row in plan.rows} if plan else {}
+    leaves = [
+        planned.get((of := _row(entry).wallet, _word(entry)))
+        or commit(of, _word(entry), known.get(of, NO_EVIDENCE), key)
+        for entry in rows
     ]
     root = _root(batch)
     if evidence_root(leaves) != root:
@@ -90,7 +93,7 @@ def make_proof(
         raise InputError(
             f"The {len(rows)} rows of the batch that wrote {wallet} (report {batch.seq}, transaction "
             f"{batch.transaction}) do not give its root: {missing} of them are not in {book.path}, or evidence or key "
-            "is another than when it was applied. Give that book, or the commitments from the journal of that apply."
+            "is another than when it was applied. Give that book, or the plan that was applied (--plan)."
         )
     return Proof(
         chain_id=suite.deployment.chain_id,
@@ -135,18 +138,6 @@ def save_proof(proof: Proof, path: Path) -> None:
     values = {field.name: getattr(proof, field.name) for field in fields(Proof)}
     form = _Proof.model_construct(**{**values, "proof": list(proof.proof)})
     write_content(path, form.model_dump_json(indent=2).encode("ascii") + b"\n")
-
-
-def read_commitments(path: Path) -> list[bytes]:
-    """A batch's commitments, one a line as 0x and 64 hex digits. Raises InputError naming the line."""
-    found = []
-    for number, line in enumerate(read_content(path, 10_000_000).split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        if not re.fullmatch(rb"0x[0-9a-f]{64}", line.strip()):
-            raise InputError(f"{path}, line {number}: no commitment: write 0x and 64 hex digits.")
-        found.append(bytes.fromhex(line.strip()[2:].decode()))
-    return found
 
 
 def read_proof(path: Path) -> Proof:
