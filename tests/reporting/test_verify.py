@@ -35,6 +35,7 @@ from stockade.reporting.entries import (
     TermsSet,
 )
 from stockade.reporting.register import share_register
+from stockade.reporting.streams import read_entries, read_stream, source_of
 from stockade.suite import Suite
 from tests.support import SHARE
 
@@ -149,6 +150,19 @@ def test_read_streams__in_small_chunks__the_same(life, monkeypatch):
 
     assert read_streams(suite, block, lambda *progress: told.append(progress)) == whole
     assert told[0] == ("reading blocks", 7, block - suite.deployment.block + 1)
+
+
+def test_read_entries__more_than_one_answer_should_hold__in_short_runs_of_blocks_the_same(life, monkeypatch):
+    suite, block = life.suite, life.suite.w3.eth.block_number
+    registry = source_of(suite, "registry", block)
+    monkeypatch.setattr(reading, "FIRST_CHUNK", 2)
+    monkeypatch.setattr(reading, "MANY", 9)
+    told = []
+
+    entries = tuple(read_entries(suite, registry, block, lambda *progress: told.append(progress)))
+
+    assert entries == read_stream(suite, registry, block).entries
+    assert [told[0][1], told[-1][1]] == [2, block - suite.deployment.block + 1]
 
 
 def test_read_streams__node_refuses_long_ranges__asks_for_half(life, through):

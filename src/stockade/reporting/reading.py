@@ -32,7 +32,7 @@ def no_progress(what: str, done: int, total: int) -> None:
 # Questions in one HTTP request; several public nodes refuse more than 100.
 BATCH = 100
 
-# Blocks in one eth_getLogs: at first, and at most. A node that refuses so many is asked for half.
+# Blocks in one eth_getLogs: at first where many logs are expected, and at most. A node that refuses is asked for half.
 FIRST_CHUNK = 64
 CHUNK = 10_000
 
@@ -64,21 +64,34 @@ def _batch(w3: Web3, questions: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def read_logs(
-    w3: Web3, addresses: Sequence[ChecksumAddress], first: int, last: int, progress: Progress = no_progress
+    w3: Web3,
+    addresses: Sequence[ChecksumAddress],
+    first: int,
+    last: int,
+    progress: Progress = no_progress,
+    expected: int = 0,
 ) -> dict[ChecksumAddress, list[LogReceipt]]:
     """The report logs of each address in blocks `first` to `last`, as delivered: neither sorted nor checked."""
     found: dict[ChecksumAddress, list[LogReceipt]] = {address: [] for address in addresses}
-    for logs in read_chunks(w3, addresses, first, last, progress):
+    for logs in read_chunks(w3, addresses, first, last, progress, expected):
         for log in logs:
             found[log["address"]].append(log)
     return found
 
 
 def read_chunks(
-    w3: Web3, addresses: Sequence[ChecksumAddress], first: int, last: int, progress: Progress = no_progress
+    w3: Web3,
+    addresses: Sequence[ChecksumAddress],
+    first: int,
+    last: int,
+    progress: Progress = no_progress,
+    expected: int = 0,
 ) -> Iterator[list[LogReceipt]]:
-    """The same logs, all addresses together, in runs of blocks: as many blocks as give about `MANY` logs."""
-    start, span, most = first, min(FIRST_CHUNK, CHUNK), CHUNK
+    """The same logs, all addresses together, in runs of blocks: when more than `MANY` are `expected`, as many blocks as
+    give about so many.
+    """
+    start, most = first, CHUNK
+    span = most if expected <= MANY else min(FIRST_CHUNK, most)
     while addresses and start <= last:
         end = min(start + span - 1, last)
         try:
@@ -104,12 +117,10 @@ def _get_logs(w3: Web3, addresses: Sequence[ChecksumAddress], start: int, end: i
     try:
         if not isinstance(w3.provider, HTTPProvider):
             return [log for log in w3.eth.get_logs(question) if log["address"] in addresses]
-        # Past web3's formatters, which take four times as long as everything else that is done with a log.
-        answer = w3.provider.make_request(RPCEndpoint("eth_getLogs"), [question])
-        if "error" in answer:
-            raise Web3RPCError(str(answer["error"]), rpc_response=answer)
-        # What was not asked for is of no use and does no harm.
-        return [_parsed(log, wanted[at]) for log in answer["result"] if (at := log["address"].lower()) in wanted]
+        # Through the middleware of this connection and past web3's formatters, which take four times as long as
+        # everything else that is done with a log. What was not asked for is of no use and does no harm.
+        logs = w3.manager.request_blocking(RPCEndpoint("eth_getLogs"), [question])
+        return [_parsed(log, wanted[at]) for log in logs if (at := log["address"].lower()) in wanted]
     except Web3RPCError:
         raise
     except Exception as error:

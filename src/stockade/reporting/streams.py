@@ -134,7 +134,8 @@ def read_entries(suite: Suite, source: Source, block: int, progress: Progress = 
 def _checked_entries(suite: Suite, source: Source, block: int, progress: Progress) -> Iterator[Entry]:
     (head,) = heads_of(suite, [source], block)
     found, place = Head(0, start_of_chain(suite.deployment.chain_id, source.address)), Place(-1, -1)
-    for logs in read_chunks(suite.w3, [source.address], suite.deployment.block, block, progress):
+    first, expected = suite.deployment.block, head.sequence
+    for logs in read_chunks(suite.w3, [source.address], first, block, progress, expected):
         for log in logs:
             entry = decode(source.contract, log)
             if isinstance(entry, Unreadable) or entry.content is None:
@@ -165,8 +166,10 @@ def intact(stream: Stream) -> Stream:
 
 
 def _read(suite: Suite, sources: Sequence[Source], block: int, progress: Progress) -> list[Stream]:
-    logs = read_logs(suite.w3, [source.address for source in sources], suite.deployment.block, block, progress)
     heads = heads_of(suite, sources, block)
+    expected = sum(head.sequence for head in heads)
+    addresses = [source.address for source in sources]
+    logs = read_logs(suite.w3, addresses, suite.deployment.block, block, progress, expected)
     return [
         follow(source, suite.deployment.chain_id, logs[source.address], head, partial(_head_at, suite, source))
         for source, head in zip(sources, heads, strict=True)
