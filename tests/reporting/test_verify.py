@@ -41,12 +41,8 @@ from tests.support import SHARE
 
 
 @pytest.fixture
-def through(node, monkeypatch):
-    """The suite through a node that alters what it answers: `through("eth_getLogs", lambda logs, _: logs[1:])`.
-
-    All logs are asked for at once, so that what is altered is altered once.
-    """
-    monkeypatch.setattr(reading, "FIRST_CHUNK", reading.CHUNK)
+def through(node):
+    """The suite through a node that alters what it answers: `through("eth_getLogs", lambda logs, _: logs[1:])`."""
 
     def suite(method, alter=lambda result, params: result, refuse=lambda params: None):
         def altered(asked, params, response):
