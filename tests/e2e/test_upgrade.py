@@ -45,7 +45,7 @@ class Scene:
         """`ape run ...` in the copy."""
         where = ["--network", "ethereum:devnet", "--deployment", str(self.deployment)]
         environment = {"STOCKADE_DEVNET_PORT": str(self.port), "COLUMNS": "260"}
-        done = self.box.run(["ape", "run", *arguments, *where], 180, env=environment)
+        done = self.box.run(["ape", "run", *arguments, *where], 600, env=environment)
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
