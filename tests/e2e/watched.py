@@ -194,7 +194,8 @@ class Watch:
 
     def start(self, *command: str, **environment: str) -> Running:
         """Starts `ape run ...`."""
-        driver, trace = self.free.get(), self.traces / str(next(self.count))
+        # A driver that died with its command is not given back: then this fails instead of waiting for ever.
+        driver, trace = self.free.get(timeout=600), self.traces / str(next(self.count))
         order = {"arguments": ["ape", "run", *command], "environment": environment, "trace": str(trace)}
         assert driver.stdin is not None
         driver.stdin.write(json.dumps(order) + "\n")
