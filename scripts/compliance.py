@@ -20,7 +20,7 @@ from stockade.compliance import Act, Order, Outcome
 from stockade.errors import InputError, Refused, StockadeError
 from stockade.records import Basis, ExemptionStatus, Pause
 from stockade.suite import Suite
-from stockade.whitelist import freeze_acts, in_words, parse_wallet, read_request, read_wallets, read_whitelist
+from stockade.whitelist import in_words, parse_wallet, read_request, read_wallets, read_whitelist
 
 EXEMPTION = {
     "suspend": ExemptionStatus.SUSPENDED,
@@ -194,7 +194,7 @@ def freeze_list(suite: Suite, file: Path) -> list[Act]:
     \b
       ape run compliance freeze-list freeze-request.json --network ethereum:devnet --account TEST::5
     """
-    return freeze_acts(suite, read_request(file))
+    return compliance.freeze_list(suite, read_request(file))
 
 
 @act_by_order

@@ -29,6 +29,7 @@ from stockade.errors import InputError, Refused
 from stockade.records import LOST, Basis, ExemptionStatus, Pause, RequestStatus, Role, order_ref, to_shares, to_units
 from stockade.suite import Suite
 from stockade.whitelist.registrars import PER_CALL, owners_in_words
+from stockade.whitelist.sanctions import FreezeRequest
 from stockade.whitelist.state import read_whitelist
 
 # Requests handed over in one transaction; each costs about 30,000 gas.
@@ -161,6 +162,19 @@ def unfreeze(suite: Suite, wallet: ChecksumAddress, order: Order) -> Act:
     """Lifts a freeze; the registrar's record beneath it holds again."""
     call = suite.registry.functions.unfreeze(wallet, order.basis, order.hash)
     return Act(f"unfreeze {wallet}: {order}", Role.COMPLIANCE, call)
+
+
+def freeze_list(suite: Suite, request: FreezeRequest) -> list[Act]:
+    """Freezes what a sanctions list hit, each wallet that is not frozen yet: a run that broke off goes on by running
+    it again. Raises InputError for another chain's request.
+    """
+    if (request.chain_id, request.registry) != (suite.deployment.chain_id, suite.registry.address):
+        raise InputError(
+            f"The request is for registry {request.registry} on chain {request.chain_id}, and this is "
+            f"{suite.registry.address} on chain {suite.deployment.chain_id}: choose the --network it was made on."
+        )
+    order = Order(Basis.SANCTIONS, request.hash)
+    return [freeze(suite, wallet, order) for wallet in request.wallets if not suite.record(wallet).frozen]
 
 
 def set_registrar(suite: Suite, account: ChecksumAddress, number: int) -> Act:

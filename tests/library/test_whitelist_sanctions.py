@@ -192,17 +192,17 @@ def request_file(plan_of, book_row, listed, tmp_path):
     return path
 
 
-def test_freeze_acts__request__each_wallet_frozen_once_with_ground_and_hash_of_the_request(suite, keys, request_file):
+def test_freeze_list__request__each_wallet_frozen_once_with_ground_and_hash_of_the_request(suite, keys, request_file):
     request = whitelist.read_request(request_file)
-    acts = whitelist.freeze_acts(suite, request)
+    acts = compliance.freeze_list(suite, request)
     compliance.carry_out(suite, keys.compliance, acts[0])
 
-    rest = whitelist.freeze_acts(suite, request)
+    rest = compliance.freeze_list(suite, request)
     for act in rest:
         compliance.carry_out(suite, keys.compliance, act)
 
     assert (len(acts), len(rest)) == (2, 1)
-    assert whitelist.freeze_acts(suite, request) == []
+    assert compliance.freeze_list(suite, request) == []
     assert all(suite.record(wallet).frozen for wallet in request.wallets)
     block = suite.w3.eth.block_number
     entries = read_stream(suite, source_of(suite, "registry", block), block).entries
@@ -225,18 +225,18 @@ def test_request__what_it_says__wallets_and_the_lists_version_and_nothing_of_inv
     }
 
 
-def test_freeze_acts__registrars_key__has_no_right_to_them(suite, keys, request_file):
-    (act, _) = whitelist.freeze_acts(suite, whitelist.read_request(request_file))
+def test_freeze_list__registrars_key__has_no_right_to_them(suite, keys, request_file):
+    (act, _) = compliance.freeze_list(suite, whitelist.read_request(request_file))
 
     with pytest.raises(InputError, match="It takes the role COMPLIANCE"):
         compliance.rehearse(suite, keys.registrar.address, act)
 
 
-def test_freeze_acts__another_chains_request__refused(suite, request_file):
+def test_freeze_list__another_chains_request__refused(suite, request_file):
     request: FreezeRequest = replace(whitelist.read_request(request_file), chain_id=1)
 
     with pytest.raises(InputError, match="on chain 1, and this is"):
-        whitelist.freeze_acts(suite, request)
+        compliance.freeze_list(suite, request)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,6 @@ from stockade.whitelist.safe import safe_batches
 from stockade.whitelist.sanctions import (
     FreezeRequest,
     SanctionsList,
-    freeze_acts,
     freeze_request,
     read_request,
     read_sanctions,
@@ -86,7 +85,6 @@ __all__ = [
     "evidence_root",
     "expiring",
     "export",
-    "freeze_acts",
     "freeze_request",
     "history",
     "holdings",

@@ -20,11 +20,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from pydantic import Field
 
-from stockade import compliance
-from stockade.compliance import Act, Order
 from stockade.errors import InputError
-from stockade.records import Basis
-from stockade.suite import Suite
 from stockade.whitelist.forms import Form, Number, Registrar, Wallet, parse_form, read_content, write_content
 from stockade.whitelist.plan import Plan, Refusal
 
@@ -197,19 +193,6 @@ def read_request(path: Path) -> FreezeRequest:
     form = parse_form(_Request, content, lambda why: InputError(f"{path} is no freeze request ({why}): plan anew."))
     fields = form.model_dump(exclude={"stockade"})
     return FreezeRequest(**{**fields, "wallets": tuple(form.wallets)}, hash=keccak(content))
-
-
-def freeze_acts(suite: Suite, request: FreezeRequest) -> list[Act]:
-    """One act for each wallet that is not frozen yet: a run that broke off is continued by running it again. Raises
-    InputError for another chain's request.
-    """
-    if (request.chain_id, request.registry) != (suite.deployment.chain_id, suite.registry.address):
-        raise InputError(
-            f"The request is for registry {request.registry} on chain {request.chain_id}, and this is "
-            f"{suite.registry.address} on chain {suite.deployment.chain_id}: choose the --network it was made on."
-        )
-    order = Order(Basis.SANCTIONS, request.hash)
-    return [compliance.freeze(suite, wallet, order) for wallet in request.wallets if not suite.record(wallet).frozen]
 
 
 class _Request(Form):
