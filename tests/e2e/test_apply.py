@@ -148,8 +148,10 @@ def test_apply__records_moved_since_the_plan__those_rows_named_and_the_rest_writ
         (7, wallet(5), Refusal.MOVED),
     ]
     first, second = (row.says for row in result.refused)
-    assert re.match(rf"moved since block {plan.block}: new, Switzerland \(CH\), .*ACTIVE; make a new", first)
-    assert second.endswith("registrar 0 -> 2; make a new plan")
+    assert re.match(
+        rf"moved since block {plan.block}: new, Switzerland \(CH\), .*ACTIVE, by registrar 1; make a new", first
+    )
+    assert second.endswith("by registrar 2; make a new plan")
     assert place.suite.record(wallet(5)).registrar == 2
 
 

@@ -564,6 +564,8 @@ STORY = [
     Step("authority cancel", "1", OFFICE),
     Step("whitelist plan", "book.csv --registrar 1 --sanctions listed.txt --freeze-out hits.json --skip-refused"),
     Step("compliance freeze-list", "hits.json", OFFICE),
+    Step("whitelist offer", "{investor} --to 4", OFFICE),
+    Step("compliance assign-registrar", f"{{investor}} --to 4 {ORDER}", OFFICE),
     Step("report verify"),
     Step("report stream", "AAPLs"),
     Step("report holders", "AAPLs"),

@@ -146,7 +146,10 @@ class Batcher:
         return ready
 
     def _moved(self, row: PlannedRow, found: int) -> str:
-        says = differences(InvestorRecord.unpack(row.before), InvestorRecord.unpack(found))
+        now = InvestorRecord.unpack(found)
+        says = differences(InvestorRecord.unpack(row.before), now)
+        if not row.before:
+            says.append(f"by registrar {now.registrar}")
         return f"moved since block {self._plan.block}: {', '.join(says)}; make a new plan"
 
     # ---------------------------------------------------------------- trying
