@@ -20,9 +20,10 @@ from stockade.ape import SuiteCommand, acting_options, console, open_suite, prin
 from stockade.custody.typed import write_json
 from stockade.errors import StockadeError
 from stockade.reporting.reading import Progress as Heard
-from stockade.sending import Settings
+from stockade.sending import Node, Settings
 from stockade.suite import Suite
 from stockade.whitelist import Plan, Result, tables
+from stockade.whitelist.apply import check
 
 
 @click.command(cls=SuiteCommand)
@@ -68,16 +69,19 @@ def apply(
     if safe is not None:
         _write_for_safe(suite, whitelist.parse_wallet(safe), plan, file, dry_run)
         return
+    settings = Settings(window=in_flight, patience=patience, fee_limit=int(max_fee * 10**9))
+    place = journal or file.with_name(file.name + ".journal")
+    by = account or select_account("Select the registrar's account")
+    # Before the account is unlocked: whether it may.
+    node = Node(suite.w3, settings.pause, settings.tries)
+    check(suite, suite.w3.to_checksum_address(by.address), plan, node)
     if dry_run:
         console.print("Dry run: nothing was sent.")
         return
     if not yes:
         click.confirm("Write these records?", abort=True)
-    settings = Settings(window=in_flight, patience=patience, fee_limit=int(max_fee * 10**9))
-    place = journal or file.with_name(file.name + ".journal")
-    by = signer(account or select_account("Select the registrar's account"), yes)
     with _progress() as heard:
-        result = whitelist.apply(suite, by, plan, place, settings=settings, progress=heard)
+        result = whitelist.apply(suite, signer(by, yes), plan, place, settings=settings, progress=heard)
     console.print(_result(result))
     _end(result.refused)
 
