@@ -8,7 +8,7 @@ import pytest
 
 from stockade.custody import words as custody_words
 from stockade.reporting import words as reporting_words
-from stockade.whitelist import read_book, show
+from stockade.whitelist import cells, read_book, show
 
 # Half past six in UTC, while New York's clocks go back an hour.
 MOMENT = 1_793_514_600
@@ -22,6 +22,7 @@ def zone(request, monkeypatch):
     """The machine's time zone; spelt out, since a machine may know no names of zones."""
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
+    cells._moment.cache_clear()  # dates that were read in another zone are remembered
     yield
     monkeypatch.undo()
     time.tzset()
