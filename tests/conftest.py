@@ -302,3 +302,25 @@ def act(suite: Suite) -> Callable[[KeySigner, ContractFunction], TxReceipt]:
 @pytest.fixture(autouse=True)
 def _each_test_starts_from_the_stage(stage: Stage) -> None:
     """Makes the session's suite exist before Ape takes a test's snapshot."""
+
+
+@pytest.fixture
+def delegate(suite, keys) -> Callable[..., None]:
+    """Gives a key's account the code of another, by a signed delegation (EIP-7702)."""
+
+    def write(owner, code_of: str) -> None:
+        w3 = suite.w3
+        place = {"chainId": w3.eth.chain_id, "address": code_of, "nonce": w3.eth.get_transaction_count(owner.address)}
+        transaction = {
+            "type": 4,
+            "chainId": w3.eth.chain_id,
+            "nonce": w3.eth.get_transaction_count(keys.relay.address),
+            "to": keys.relay.address,
+            "gas": 100_000,
+            "maxFeePerGas": 10**10,
+            "maxPriorityFeePerGas": 10**9,
+            "authorizationList": [owner.account.sign_authorization(place)],
+        }
+        w3.eth.send_raw_transaction(keys.relay.sign_transaction(transaction))
+
+    return write

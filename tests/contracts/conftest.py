@@ -154,25 +154,3 @@ def comply(listings: ContractInstance, actors: SimpleNamespace) -> Callable[...,
         return getattr(listings, function)(*arguments, basis, ORDER, sender=actors.compliance)
 
     return act
-
-
-@pytest.fixture
-def delegate(suite, keys) -> Callable[..., None]:
-    """Gives a key's account the code of another, by a signed delegation (EIP-7702)."""
-
-    def write(owner, code_of: str) -> None:
-        w3 = suite.w3
-        place = {"chainId": w3.eth.chain_id, "address": code_of, "nonce": w3.eth.get_transaction_count(owner.address)}
-        transaction = {
-            "type": 4,
-            "chainId": w3.eth.chain_id,
-            "nonce": w3.eth.get_transaction_count(keys.relay.address),
-            "to": keys.relay.address,
-            "gas": 100_000,
-            "maxFeePerGas": 10**10,
-            "maxPriorityFeePerGas": 10**9,
-            "authorizationList": [owner.account.sign_authorization(place)],
-        }
-        w3.eth.send_raw_transaction(keys.relay.sign_transaction(transaction))
-
-    return write

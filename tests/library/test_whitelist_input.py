@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stockade import whitelist
 from stockade.errors import InputError
 from stockade.whitelist import COLUMNS, RowErrors
-from stockade.whitelist.cells import parse
+from stockade.whitelist.cells import Fault, parse
 from stockade.whitelist.read import MAX_BYTES
 from stockade.whitelist.rows import MOST_FAULTS, UNKNOWN_EVIDENCE
 from tests.library.books import wallet_number
@@ -299,7 +299,7 @@ def test_schema__column_missing__refused_by_both(path, name):
 def test_schema__any_reference__what_the_reader_says(text):
     try:
         parse("investor_ref", text)
-    except Exception:
+    except Fault:
         read = False
     else:
         read = True

@@ -179,6 +179,17 @@ def test_plan__pool_and_platform__a_pool_needs_code_a_platform_does_not(suite, p
     assert [(each.wallet, each.why) for each in found.refused] == [(empty.wallet, Refusal.NO_CODE)]
 
 
+def test_plan__pool_that_is_a_key_with_lent_code__refused(suite, keys, delegate, plan_of, book_row):
+    delegate(keys.outsider, suite.ledger.address)
+    row = book_row(0, wallet=keys.outsider.address, investor_class=InvestorClass.POOL)
+
+    found = plan_of(row)
+
+    assert suite.w3.eth.get_code(row.wallet)[:3] == b"\xef\x01\x00"
+    assert [(each.wallet, each.why) for each in found.refused] == [(row.wallet, Refusal.NO_CODE)]
+    assert found.rows == ()
+
+
 def test_plan__row_without_evidence__may_revoke_and_nothing_else(plan_of, write_plan, book_row):
     write_plan(plan_of(book_row(0), book_row(1)))
     same = replace(book_row(0), evidence=UNKNOWN_EVIDENCE)

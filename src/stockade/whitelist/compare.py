@@ -166,6 +166,9 @@ def _refusal(
     return None
 
 
+# How the code of a key's account begins that lends another's.
+_LENT = bytes.fromhex("ef0100")
+
 _SANCTIONED = Refusal.SANCTIONED, "is on the sanctions list: COMPLIANCE is asked to freeze it"
 
 
@@ -182,10 +185,12 @@ def _standing(
 
 
 def _without_code(suite: Suite, block: int, rows: Sequence[Row]) -> frozenset[ChecksumAddress]:
-    """The pools among the rows where no contract stands. A platform may be a key or a contract."""
+    """The pools among the rows where no contract stands, nor a key that only lends the code of one (EIP-7702). A
+    platform may be a key or a contract.
+    """
     pools = [row.wallet for row in rows if row.investor_class is InvestorClass.POOL and row.status is Status.ACTIVE]
     codes = ask_many(suite.w3, [partial(suite.w3.eth.get_code, pool, block) for pool in pools])
-    return frozenset(pool for pool, code in zip(pools, codes, strict=True) if not code)
+    return frozenset(pool for pool, code in zip(pools, codes, strict=True) if not code or bytes(code).startswith(_LENT))
 
 
 def _known(suite: Suite, state: Whitelist) -> str:
