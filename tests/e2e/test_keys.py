@@ -117,14 +117,29 @@ class Terminal:
 
     def answer(self, prompt: str, typed: str) -> None:
         """Types a line when the prompt and its space are there: only then does the terminal hide what is typed."""
-        assert self.process.stdout is not None
+        self.wait_for(prompt)
         assert self.process.stdin is not None
+        self.process.stdin.write(typed.encode())
+        self.process.stdin.flush()
+
+    def interrupt(self, prompt: str) -> None:
+        """Presses Ctrl-C at the prompt, and again when nothing happens: Python misses one that comes just before it
+        begins to wait for a line.
+        """
+        self.answer(prompt, CTRL_C)
+        while True:
+            try:
+                self.process.wait(timeout=20)
+                return
+            except subprocess.TimeoutExpired:
+                self.answer("", CTRL_C)
+
+    def wait_for(self, prompt: str) -> None:
+        assert self.process.stdout is not None
         while not self.screen.endswith(prompt.encode() + b" "):
             said = os.read(self.process.stdout.fileno(), 1_000)
             assert said, self.screen.decode()
             self.screen += said
-        self.process.stdin.write(typed.encode())
-        self.process.stdin.flush()
 
     def end(self) -> tuple[int, str]:
         said, _ = self.process.communicate(timeout=60)
@@ -173,7 +188,7 @@ def test_import_and_sign__as_ape_asks__the_keyfile_must_be_closed_first_and_no_s
     subprocess.run(shlex.split(remedy[1]), check=True)
 
     terminal = begin_to_sign(command, environment)
-    terminal.answer("Enter passphrase to unlock 'desk' []:", CTRL_C)
+    terminal.interrupt("Enter passphrase to unlock 'desk' []:")
     ended(terminal, 130, "Sign:", sent=0)
 
     terminal = begin_to_sign(command, environment)
@@ -182,7 +197,7 @@ def test_import_and_sign__as_ape_asks__the_keyfile_must_be_closed_first_and_no_s
 
     terminal = begin_to_sign(command, environment)
     terminal.answer("Enter passphrase to unlock 'desk' []:", secret + "\n")
-    terminal.answer("Leave 'desk' unlocked? [y/N]:", CTRL_C)  # the key is in memory now
+    terminal.interrupt("Leave 'desk' unlocked? [y/N]:")  # the key is in memory now
     ended(terminal, 130, "Sign:", sent=0)
 
     terminal = begin_to_sign(command, environment)
