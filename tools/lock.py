@@ -27,6 +27,8 @@ COMPILE = [
     "3.11",
     "--extra",
     "ape",
+    "--extra",
+    "market",
     "--group",
     "test",
     "--group",
