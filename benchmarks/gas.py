@@ -28,11 +28,22 @@ from rich.table import Table
 from web3 import HTTPProvider, Web3
 from web3.types import RPCEndpoint, RPCResponse
 
-from stockade import profiles
+from stockade import opening, profiles
 from stockade.chain import TRANSACTION_GAS_LIMIT, KeySigner
 from stockade.deploy import Custodian, Plan, deploy_suite, hand_over
 from stockade.listing import list_share, read_listings
-from stockade.records import SHARE, Attestation, Basis, InvestorClass, InvestorRecord, Role, Scope, SentenceKind, Status
+from stockade.records import (
+    SHARE,
+    Attestation,
+    Basis,
+    Interruption,
+    InvestorClass,
+    InvestorRecord,
+    Role,
+    Scope,
+    SentenceKind,
+    Status,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SNAPSHOT = ROOT / "snapshots" / "gas.json"
@@ -78,6 +89,13 @@ class Clockwork(HTTPProvider):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self._times = count(GENESIS + BLOCK, BLOCK)
+
+    def skip(self, seconds: int) -> None:
+        """Lets so much time pass: an empty block shows it."""
+        later = next(self._times) + seconds
+        self._times = count(later + BLOCK, BLOCK)
+        super().make_request(RPCEndpoint("evm_setNextBlockTimestamp"), [later])
+        super().make_request(RPCEndpoint("evm_mine"), [])
 
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         if method == "eth_sendRawTransaction":
@@ -138,7 +156,11 @@ class Bench:
         self.one_more = shares["MSFT"]
         self.profile = profile
         self.act(self.deployer, self.suite.ledger.functions.setTerms(self.address, profile.custody.terms))
-        self.act(self.deployer, self.suite.listings.functions.activate(self.address))
+        opening.begin(self.suite, self.deployer, [self.address], opening.Papers.synthetic())
+        clock = w3.provider
+        assert isinstance(clock, Clockwork)
+        clock.skip(profile.clocks.notice_seconds)
+        opening.activate(self.suite, self.deployer, [self.address])
         hand_over(self.suite, self.deployer, plan)
         self.token = self.suite.token(self.address)
 
@@ -230,6 +252,15 @@ def measure(w3: Web3) -> dict[str, int]:
     )
     figures["list_one_more"] = bench.act(bench.people[Role.ISSUER], one_more)
 
+    operator, market = bench.people[Role.MARKET_OPERATOR], bench.suite.market.functions
+    now = bench.w3.eth.get_block("latest")["timestamp"]
+    bench.act(operator, market.heartbeat(b"XNAS", now))
+    figures["heartbeat"] = bench.act(operator, market.heartbeat(b"XNAS", now + 1))
+    halt = (1, Interruption.ASSET_HALTED, b"T1".ljust(8, b"\0"), now)
+    figures["relay_halt"] = bench.act(operator, market.relay(bench.address, halt))
+    resume = (2, Interruption.NONE, bytes(8), now)
+    figures["relay_resume"] = bench.act(operator, market.relay(bench.address, resume))
+
     redeem = bench.suite.ledger.functions.requestRedemption(bench.address, 1, SHARE, keccak(text="delivery"))
     figures["redemption_request"] = bench.act(alice, redeem)
     figures["permit_first"] = permit(bench, bob, platform)
@@ -239,7 +270,7 @@ def measure(w3: Web3) -> dict[str, int]:
 def permit(bench: Bench, owner: KeySigner, spender: KeySigner) -> int:
     """A first ERC-2612 permit, allowance zero before."""
     functions = bench.token.functions
-    deadline = GENESIS + 10**6
+    deadline = GENESIS + 10**7
     domain = {
         "name": functions.name().call(),
         "version": "1",

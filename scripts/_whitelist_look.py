@@ -90,7 +90,8 @@ def expiring(
     if not parts:
         raise InputError(f"{within!a} is no time: write 30d for days or 12h for hours.")
     state = state_of(open_suite(provider, deployment), block)
-    found = whitelist.expiring(state, int(parts[1]) * (86_400 if parts[2] == "d" else 3_600), registrar)
+    seconds = int(parts[1]) * (86_400 if parts[2] == "d" else 3_600)
+    found = whitelist.expiring(state.records, state.time, seconds, registrar)
     console.print(tables.expiring_table(found))
     console.print(f"{len(found):,} wallets within {within} of {whitelist.in_words(state.time)}.")
 

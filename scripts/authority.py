@@ -205,7 +205,7 @@ def call_(suite: Suite, function: str, arguments: tuple[str, ...]) -> ContractFu
 
     \b
       ape run authority schedule call CustodyLedger.setCustodianOpen 1 no --network ethereum:devnet --account TEST::7
-      ape run authority schedule call CustodyLedger.setTerms AAPLs "(1000000000000000000000, 5d, 5d)"
+      ape run authority schedule call CustodyLedger.setTerms AAPLs "(1000000000000000000000, 2, 5d)"
         --network ethereum:devnet --account TEST::7
     """
     return authority.call_function(suite, function, arguments)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import update_wrapper
 from pathlib import Path
-from typing import Any
 
 import click
-from ape.api import AccountAPI, ProviderAPI
+from ape.api import AccountAPI
 from rich.live import Live
-from rich.table import Table
 from web3.contract import Contract
-from web3.types import TxReceipt
 
+from scripts._compliance_halt import halt, lift
+from scripts._compliance_shared import act, act_by_order, command, may_go_on, report, state_of, to_do
 from stockade import compliance
-from stockade.ape import SuiteCommand, console, open_suite, signer, signer_options, suite_option
+from stockade.ape import console, signer
 from stockade.compliance import Act, Order, Outcome
+from stockade.custody.words import parse_evidence, parse_moment
 from stockade.errors import InputError, Refused, StockadeError
-from stockade.records import Basis, ExemptionStatus, Pause
+from stockade.records import ExemptionStatus, Pause
 from stockade.suite import Suite
-from stockade.whitelist import in_words, parse_wallet, read_request, read_wallets, read_whitelist
+from stockade.whitelist import parse_wallet, read_request, read_wallets, read_whitelist
 
 EXEMPTION = {
     "suspend": ExemptionStatus.SUSPENDED,
@@ -39,64 +37,6 @@ def cli() -> None:
     """
 
 
-def command(build: Callable[..., list[Act]], carry_out: Callable[..., None] | None = None) -> click.Command:
-    """A command out of a function that takes the suite and the arguments and says what is to be done."""
-    do = carry_out or _carry_out
-
-    def run(
-        provider: ProviderAPI, deployment: Path | None, account: AccountAPI, yes: bool, dry_run: bool, **arguments: Any
-    ) -> None:
-        suite = open_suite(provider, deployment)
-        if "basis" in arguments:
-            arguments["order"] = compliance.read_order(arguments.pop("basis"), arguments["order"])
-        acts = build(suite, **arguments)
-        if not acts:
-            console.print("Nothing to do: it stands like that already.")
-            return
-        console.print(_table(acts))
-        do(suite, acts, account, yes, dry_run)
-
-    update_wrapper(run, build)
-    del run.__wrapped__  # type: ignore[attr-defined]  # Ape looks for `provider` in the function it calls.
-    return cli.command(cls=SuiteCommand)(suite_option(signer_options(run)))
-
-
-def act(build: Callable[..., list[Act]]) -> click.Command:
-    """An act without an order."""
-    return command(build)
-
-
-def act_by_order(build: Callable[..., list[Act]], carry_out: Callable[..., None] | None = None) -> click.Command:
-    """An act that takes `--basis` and `--order`, given to the function as one `order`."""
-    build = click.option(
-        "--order",
-        required=True,
-        help="The order: its file, whose keccak256 is recorded, or that hash (0x, 64 hex digits).",
-    )(build)
-    build = click.option(
-        "--basis",
-        required=True,
-        type=click.Choice([basis.name for basis in Basis if basis]),
-        help="The legal ground; reports carry it in the first byte of the order's hash.",
-    )(build)
-    return command(build, carry_out)
-
-
-# ---------------------------------------------------------------- doing
-
-
-def _carry_out(suite: Suite, acts: list[Act], account: AccountAPI, yes: bool, dry_run: bool) -> None:
-    """Rehearses all acts, then does them, one after the other."""
-    sender = suite.w3.to_checksum_address(account.address)
-    for each in acts:
-        compliance.rehearse(suite, sender, each)
-    if not _may_go_on(yes, dry_run):
-        return
-    by = signer(account, yes)
-    for each in acts:
-        _report(Outcome(each, compliance.carry_out(suite, by, each)))
-
-
 def _recover(suite: Suite, acts: list[Act], account: AccountAPI, yes: bool, dry_run: bool) -> None:
     """What follows a declaration can be rehearsed only after it; one refused step stops no other."""
     sender = suite.w3.to_checksum_address(account.address)
@@ -106,15 +46,15 @@ def _recover(suite: Suite, acts: list[Act], account: AccountAPI, yes: bool, dry_
         except Refused as refused:
             if compliance.declares(each):
                 raise
-            _report(Outcome(each, refused))
-    if not _may_go_on(yes, dry_run):
+            report(Outcome(each, refused))
+    if not may_go_on(yes, dry_run):
         return
     states = ["waiting"] * len(acts)
-    with Live(_table(acts, states), console=console) as live:
+    with Live(to_do(acts, states), console=console) as live:
 
         def progress(outcome: Outcome) -> None:
-            states[acts.index(outcome.act)] = _state(outcome.result)
-            live.update(_table(acts, states))
+            states[acts.index(outcome.act)] = state_of(outcome.result)
+            live.update(to_do(acts, states))
 
         outcomes = compliance.recover(suite, signer(account, yes), acts, progress)
     if not console.is_terminal:
@@ -122,48 +62,6 @@ def _recover(suite: Suite, acts: list[Act], account: AccountAPI, yes: bool, dry_
     left = sum(isinstance(outcome.result, Refused) for outcome in outcomes)
     if left:
         raise StockadeError(f"{left} of {len(acts)} steps were refused: clear what stands against them and run again.")
-
-
-def _table(acts: list[Act], states: list[str] | None = None) -> Table:
-    """What is to be done, or with states how far it is."""
-    table = Table("step", "by" if states is None else "state", title="To do" if states is None else "Progress")
-    table.add_column("what", overflow="fold")
-    for step, each in enumerate(acts):
-        table.add_row(str(step + 1), each.role.name if states is None else states[step], each.says)
-    return table
-
-
-def _state(result: TxReceipt | int | Refused) -> str:
-    if isinstance(result, Refused):
-        return f"[red]refused[/]: {result.reason or result.error}"
-    return f"[yellow]from {in_words(result)}[/]" if isinstance(result, int) else "[green]done[/]"
-
-
-def _may_go_on(yes: bool, dry_run: bool) -> bool:
-    if dry_run:
-        console.print("Dry run: nothing was sent.")
-        return False
-    if not yes:
-        click.confirm("Do this?", abort=True)
-    return True
-
-
-def _report(outcome: Outcome) -> None:
-    result = outcome.result
-    if isinstance(result, Refused):
-        console.print(f"[red]Refused[/]: {outcome.act.says}.", result, soft_wrap=True)
-    elif isinstance(result, int):
-        console.print(
-            f"[yellow]Scheduled[/]: {outcome.act.says}. Run the same command again from {in_words(result)} on; until "
-            "then GUARDIAN may cancel it.",
-            soft_wrap=True,
-        )
-    else:
-        console.print(
-            f"[green]Done[/]: {outcome.act.says}. Transaction {result['transactionHash'].to_0x_hex()}, block "
-            f"{result['blockNumber']}, {result['gasUsed']:,} gas.",
-            soft_wrap=True,
-        )
 
 
 # ---------------------------------------------------------------- wallets
@@ -227,7 +125,7 @@ def recover(suite: Suite, lost: str, replacement: str, order: Order) -> list[Act
     return compliance.recovery(suite, parse_wallet(lost), parse_wallet(replacement), order)
 
 
-act_by_order(recover, carry_out=_recover)
+recover = act_by_order(recover, carry_out=_recover)
 
 
 @act
@@ -419,28 +317,23 @@ def regulator_suspend(suite: Suite, token: str, lifted: bool, order: Order) -> l
     return [compliance.regulator_suspension(suite, suite.token(token), not lifted, order)]
 
 
-@act_by_order
 @click.argument("token")
-def halt(suite: Suite, token: str, order: Order) -> list[Act]:
-    """Halt a token by hand; whether that stops trading or all transfers is its policy.
+@click.option("--file", "letter", required=True, help="The objection, whose keccak256 is recorded, or that hash.")
+@click.option("--received", required=True, metavar="MOMENT", help="When it came in, like 2026-11-22T16:00:00Z.")
+def objection(suite: Suite, token: str, letter: str, received: str) -> list[Act]:
+    """Record that the issuer of the share objected to a third party's token (R8). Takes no order.
+
+    In time, it bars a PENDING token for good and suspends an ACTIVE one; the earliest that is recorded counts.
 
     \b
-      ape run compliance halt AAPLs --basis REGULATOR_ORDER --order halt.pdf
+      ape run compliance object AAPLs --file objection.pdf --received 2026-11-22T16:00:00Z
         --network ethereum:devnet --account TEST::5
     """
-    return [compliance.halt(suite, suite.token(token), order)]
+    digest, moment = parse_evidence(letter, "--file"), parse_moment(received, "--received")
+    return [compliance.record_objection(suite, suite.token(token), digest, moment)]
 
 
-@act_by_order
-@click.argument("token")
-def lift(suite: Suite, token: str, order: Order) -> list[Act]:
-    """Lift a token's halt.
-
-    \b
-      ape run compliance lift AAPLs --basis REGULATOR_ORDER --order resumption.pdf
-        --network ethereum:devnet --account TEST::5
-    """
-    return [compliance.lift(suite, suite.token(token), order)]
+objection = command(objection, name="object")
 
 
 @act_by_order
@@ -454,3 +347,27 @@ def exemption(suite: Suite, action: str, number: int, order: Order) -> list[Act]
         --network ethereum:devnet --account TEST::5
     """
     return [compliance.set_exemption(suite, number, EXEMPTION[action], order)]
+
+
+for each in (
+    freeze,
+    freeze_list,
+    unfreeze,
+    recover,
+    registrar,
+    assign_registrar,
+    freeze_tokens,
+    force,
+    force_redemption,
+    pause,
+    unpause,
+    suspend,
+    resume,
+    wind_down,
+    regulator_suspend,
+    halt,
+    lift,
+    objection,
+    exemption,
+):
+    cli.add_command(each)

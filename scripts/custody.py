@@ -541,10 +541,14 @@ def close(suite: Suite, custodian: int) -> tuple[str, ContractFunction]:
 @click.argument("token")
 @click.option("--profile", help=f"Take all three from a profile: {', '.join(profiles.SHIPPED)}, or a .toml file.")
 @click.option("--cap", help="Most shares in one deposit; 0 means no mint.")
-@click.option("--max-age", help="A deposit lands while its position is younger than this, like 5d.")
+@click.option(
+    "--max-age",
+    type=click.IntRange(1, 366),
+    help="Business days: a deposit lands while no more than these have begun since its position.",
+)
 @click.option("--period", help="How long a custodian has to answer a redemption, like 5d.")
 def terms(
-    suite: Suite, token: str, profile: str | None, cap: str | None, max_age: str | None, period: str | None
+    suite: Suite, token: str, profile: str | None, cap: str | None, max_age: int | None, period: str | None
 ) -> tuple[str, ContractFunction]:
     """Set a token's custody terms (CUSTODY_ADMIN, two days of delay). What is not given stays as it is.
 
@@ -555,14 +559,14 @@ def terms(
     wanted = profiles.load(profile).custody.terms if profile else (None, None, None)
     given = (
         words.parse_amount(cap, "--cap") if cap else None,
-        words.parse_span(max_age, "--max-age") if max_age else None,
+        max_age,
         words.parse_span(period, "--period") if period else None,
     )
     shares, age, wait = (old if new is None else new for old, new in zip(wanted, given, strict=True))
     call = admin.change_terms(suite, suite.token(token), shares, age, wait)
     after = call.args[1]
     says = (
-        f"{token}: at most {to_shares(after[0])} shares a deposit, on positions younger than {after[1]} seconds; "
+        f"{token}: at most {to_shares(after[0])} shares a deposit, on positions at most {after[1]} business days old; "
         f"{after[2]} seconds to answer a redemption"
     )
     return says, call

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from stockade.ape import ApeSigner, SuiteCommand, connection, console
 from stockade.chain import Signer
-from stockade.demo import DEPLOYER, DESK_A, DESK_D, Row, Story
+from stockade.demo.stage import DEPLOYER, DESK_A, DESK_D, Row
+from stockade.demo.story import Story
 from stockade.errors import NetworkError, StockadeError
 from stockade.plan import read_plan
 from stockade.reporting.register import backing

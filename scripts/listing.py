@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from ape.api import AccountAPI, ProviderAPI
-from eth_utils.crypto import keccak
-from rich.table import Column, Table
-from web3.contract.contract import ContractFunction
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
 
-from stockade import listing, profiles
-from stockade.ape import SuiteCommand, console, open_suite, signer, signer_options, suite_option
-from stockade.errors import InputError
-from stockade.listing import Document, Exemption, Standing
-from stockade.profiles import Profile
-from stockade.records import InvestorClass, Pause, Phase, Policy, to_shares
-from stockade.suite import Suite
-
-profile_option = click.option(
-    "--profile",
-    "name",
-    help=f"Rule profile: {', '.join(profiles.SHIPPED)}, or the path of a .toml file. By default the deployment's.",
+from scripts import _listing_clocks, _listing_document, _listing_exemption, _listing_notice, _listing_profile
+from scripts._listing_exemption import exemptions_table
+from scripts._listing_shared import (
+    act,
+    classes,
+    flags,
+    hash_of,
+    moment,
+    profile_of,
+    profile_option,
+    text_option,
+    time_of,
 )
+from stockade import listing
+from stockade.ape import SuiteCommand, console, open_suite, signer_options, suite_option
+from stockade.errors import InputError
+from stockade.listing import Standing
+from stockade.records import Backing, Phase, to_shares
+from stockade.suite import Suite
 
 
 @click.group()
 def cli() -> None:
     """For the issuer: list shares, keep their documents, and record the exemption they stand under."""
+
+
+cli.add_command(_listing_clocks.clocks)
+cli.add_command(_listing_document.document)
+cli.add_command(_listing_exemption.exemption)
+cli.add_command(_listing_exemption.publish)
+cli.add_command(_listing_notice.notice)
+cli.add_command(_listing_profile.profile)
 
 
 # ---------------------------------------------------------------- shares
@@ -48,7 +61,7 @@ def show(deployment: Path | None, provider: ProviderAPI) -> None:
         console.print("The suite has no token yet: `ape run listing add --help`.")
         return
     _show_standings(suite, found)
-    _show_exemptions(listing.exemptions(suite))
+    console.print(exemptions_table(listing.exemptions(suite)))
 
 
 @cli.command(cls=SuiteCommand)
@@ -73,14 +86,15 @@ def add(
 ) -> None:
     """Create the tokens of shares in a listings file (ISSUER).
 
-    A token starts PENDING, under the classes and flags of the profile, and holds nothing yet. Two steps follow:
-    CUSTODY_ADMIN sets its custody terms, the issuer activates it.
+    A token starts PENDING, under the classes and flags of the profile, and holds nothing yet. Steps follow: the issuer
+    of the share is told (`notify`), its rights are verified (document RIGHTS), CUSTODY_ADMIN sets its custody terms,
+    and it is activated.
 
     \b
       ape run listing add NVDA KO --file examples/listings.toml --network ethereum:devnet --account TEST::4
     """
     suite = open_suite(provider, deployment)
-    profile = _profile(suite, name)
+    profile = profile_of(suite, name)
     listing.require_profile(suite, exemption, profile)
     known = listing.read_listings(file)
     for ticker in tickers:
@@ -92,9 +106,40 @@ def add(
     for ticker, call in calls.items():
         share = known[ticker]
         what = f"List {share.name}, {share.security} ({share.isin}, {share.mic}), as {share.token_symbol}."
-        if _act(suite, call, account, yes, dry_run, what):
+        if act(suite, call, account, yes, dry_run, what):
             console.print(f"  {share.token_symbol} is PENDING at {suite.token(share.token_symbol).address}.")
             _say_next(share.token_symbol, name or profile.id)
+
+
+@cli.command(cls=SuiteCommand)
+@click.argument("token")
+@text_option
+@suite_option
+@signer_options
+def notify(
+    token: str,
+    file: Path,
+    deployment: Path | None,
+    account: AccountAPI,
+    yes: bool,
+    dry_run: bool,
+    provider: ProviderAPI,
+) -> None:
+    """Record that the issuer of the share was told in writing of a third party's token (ISSUER).
+
+    From then on it has its time to object (R8). Told again, the time begins anew; an objection stays.
+
+    \b
+      ape run listing notify NVDAs --file letter.pdf --network ethereum:devnet --account TEST::4
+    """
+    suite = open_suite(provider, deployment)
+    contract = suite.token(token)
+    digest = hash_of(file)
+    call = listing.issuer_notice_call(suite, contract.address, digest)
+    what = f"Record that the issuer of the share behind {token} was told: hash 0x{digest.hex()}."
+    if act(suite, call, account, yes, dry_run, what):
+        until = listing.standing(suite, contract).objection_until or 0
+        console.print(f"  It may object until {moment(until)}; until then {escape(token)} stays PENDING.")
 
 
 @cli.command(cls=SuiteCommand)
@@ -106,13 +151,16 @@ def activate(
 ) -> None:
     """Make a PENDING token ACTIVE, under an exemption in force (ISSUER). TOKEN is a symbol or an address.
 
+    Its rights must be verified (document RIGHTS, R9). A third party's token also waits until the issuer of the share
+    was told and its time to object has passed (R8).
+
     \b
       ape run listing activate NVDAs --network ethereum:devnet --account TEST::4
     """
     suite = open_suite(provider, deployment)
     contract = suite.token(token)
     call = suite.listings.functions.activate(contract.address)
-    done = _act(suite, call, account, yes, dry_run, f"Activate {token}.")
+    done = act(suite, call, account, yes, dry_run, f"Activate {token}.")
     if done and not listing.standing(suite, contract).has_terms:
         console.print("  Nothing can be minted before CUSTODY_ADMIN has set its custody terms:")
         _say_next(token, suite.deployment.profile, activated=True)
@@ -142,198 +190,39 @@ def policy(
     """
     suite = open_suite(provider, deployment)
     contract = suite.token(token)
-    profile = _profile(suite, name)
+    profile = profile_of(suite, name)
     now = listing.standing(suite, contract)
     listing.require_profile(suite, now.exemption, profile)
     table = Table("", "now", profile.id, title=f"Policy of {now.symbol}")
-    table.add_row("receivers", _classes(now.control.allowed_classes), _classes(profile.token.classes_mask))
-    table.add_row("flags", _flags(now.control.policy), _flags(profile.token.policy))
+    table.add_row("receivers", classes(now.control.allowed_classes), classes(profile.token.classes_mask))
+    table.add_row("flags", flags(now.control.policy), flags(profile.token.policy))
     console.print(table)
     call = contract.functions.setPolicy(profile.token.classes_mask, int(profile.token.policy))
-    _act(suite, call, account, yes, dry_run, f"Set the policy of {now.symbol}.")
-
-
-# ---------------------------------------------------------------- documents
-
-
-@cli.group()
-def document() -> None:
-    """A token's documents: name, where the text can be had, and the hash that proves it (ERC-1643)."""
-
-
-@document.command(name="list", cls=SuiteCommand)
-@click.argument("token")
-@suite_option
-def list_documents(token: str, deployment: Path | None, provider: ProviderAPI) -> None:
-    """List a token's documents.
-
-    \b
-      ape run listing document list AAPLs --network ethereum:devnet
-    """
-    suite = open_suite(provider, deployment)
-    table = Table("name", "since", Column("uri and hash", overflow="fold"), title=f"Documents of {token}")
-    for each, since in listing.documents(suite, suite.token(token).address):
-        table.add_row(each.name, _moment(since), f"{each.uri}\n0x{each.hash.hex()}")
-    console.print(table if table.row_count else f"{token} has no documents.")
-
-
-@document.command(name="set", cls=SuiteCommand)
-@click.argument("token")
-@click.argument("name")
-@click.option("--uri", required=True, help="Where the text can be had.")
-@click.option(
-    "--file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    required=True,
-    help="The document itself; the keccak256 of its bytes goes on chain.",
-)
-@suite_option
-@signer_options
-def set_document(
-    token: str,
-    name: str,
-    uri: str,
-    file: Path,
-    deployment: Path | None,
-    account: AccountAPI,
-    yes: bool,
-    dry_run: bool,
-    provider: ProviderAPI,
-) -> None:
-    """Set or replace a document of a token (ISSUER). NAME is at most 32 characters.
-
-    \b
-      ape run listing document set AAPLs terms --uri https://example.org/terms.pdf --file terms.pdf \\
-        --network ethereum:devnet --account TEST::4
-    """
-    suite = open_suite(provider, deployment)
-    given = Document.given(name, uri, keccak(file.read_bytes()))
-    call = listing.document_call(suite, suite.token(token).address, given)
-    _act(suite, call, account, yes, dry_run, f"Set document {name} of {token}: {uri}, hash 0x{given.hash.hex()}.")
-
-
-@document.command(name="remove", cls=SuiteCommand)
-@click.argument("token")
-@click.argument("name")
-@suite_option
-@signer_options
-def remove_document(
-    token: str, name: str, deployment: Path | None, account: AccountAPI, yes: bool, dry_run: bool, provider: ProviderAPI
-) -> None:
-    """Remove a document of a token (ISSUER). That it was there stays in the report stream.
-
-    \b
-      ape run listing document remove AAPLs terms --network ethereum:devnet --account TEST::4
-    """
-    suite = open_suite(provider, deployment)
-    call = suite.listings.functions.removeDocument(suite.token(token).address, listing.document_key(name))
-    _act(suite, call, account, yes, dry_run, f"Remove document {name} of {token}.")
-
-
-# ---------------------------------------------------------------- exemption
-
-
-@cli.group()
-def exemption() -> None:
-    """The order or rule the suite relies on. It records reliance, and claims nobody's approval."""
-
-
-@exemption.command(name="show", cls=SuiteCommand)
-@suite_option
-def show_exemptions(deployment: Path | None, provider: ProviderAPI) -> None:
-    """Show every exemption.
-
-    \b
-      ape run listing exemption show --network ethereum:devnet
-    """
-    _show_exemptions(listing.exemptions(open_suite(provider, deployment)))
-
-
-@exemption.command(name="add", cls=SuiteCommand)
-@profile_option
-@suite_option
-@signer_options
-def add_exemption(
-    name: str | None, deployment: Path | None, account: AccountAPI, yes: bool, dry_run: bool, provider: ProviderAPI
-) -> None:
-    """Record an exemption with the document, dates and hash of a profile (ISSUER).
-
-    \b
-      ape run listing exemption add --profile article-2026-05 --network ethereum:devnet --account TEST::4
-    """
-    suite = open_suite(provider, deployment)
-    profile = _profile(suite, name)
-    call = suite.listings.functions.addExemption(profile.document, profile.hash, *profile.period)
-    if _act(suite, call, account, yes, dry_run, f"Record an exemption: {_describe(profile)}"):
-        console.print(f"  It is number {suite.listings.functions.exemptionCount().call()}.")
-
-
-@exemption.command(name="amend", cls=SuiteCommand)
-@click.argument("number", type=int)
-@profile_option
-@suite_option
-@signer_options
-def amend_exemption(
-    number: int,
-    name: str | None,
-    deployment: Path | None,
-    account: AccountAPI,
-    yes: bool,
-    dry_run: bool,
-    provider: ProviderAPI,
-) -> None:
-    """Record that exemption NUMBER was revised, as a profile says it now (ISSUER). Its tokens lapse by the new date at
-    once; their receivers and flags follow by `ape run listing policy`.
-
-    \b
-      ape run listing exemption amend 1 --profile my-rules.toml --network ethereum:devnet --account TEST::4
-    """
-    suite = open_suite(provider, deployment)
-    profile = _profile(suite, name)
-    _show_exemptions([listing.exemption_of(suite, number)])
-    call = suite.listings.functions.amendExemption(number, profile.document, profile.hash, *profile.period)
-    _act(suite, call, account, yes, dry_run, f"Amend exemption {number}: {_describe(profile)}")
+    act(suite, call, account, yes, dry_run, f"Set the policy of {now.symbol}.")
 
 
 # ---------------------------------------------------------------- shared
 
 
-def _act(suite: Suite, call: ContractFunction, account: AccountAPI, yes: bool, dry_run: bool, what: str) -> bool:
-    """Asks the contract, says what would happen, asks the person, acts. Whether it was done."""
-    suite.dry_run(account.address, call)
-    console.print(what, soft_wrap=True)
-    if dry_run:
-        console.print("  Dry run: it would be accepted; nothing was sent.")
-        return False
-    if not yes:
-        click.confirm("Send it?", abort=True)
-    receipt = suite.send(signer(account, yes), call)
-    console.print(f"  Done in block {receipt['blockNumber']}: {receipt['transactionHash'].to_0x_hex()}", soft_wrap=True)
-    return True
-
-
-def _profile(suite: Suite, name: str | None) -> Profile:
-    if name is None and suite.deployment.profile not in profiles.SHIPPED:
-        raise InputError(f"The suite runs under profile {suite.deployment.profile}: give its file with --profile.")
-    return profiles.load(name or suite.deployment.profile)
-
-
 def _say_next(symbol: str, profile: str, activated: bool = False) -> None:
+    if not activated:
+        console.print(f"  Next, ISSUER:         ape run listing notify {symbol} --file letter.pdf", soft_wrap=True)
+        console.print(f"                        ape run listing document set {symbol} RIGHTS --file rights.pdf ...")
     console.print(f"  Next, CUSTODY_ADMIN:  ape run custody terms {symbol} --profile {profile}", soft_wrap=True)
     if not activated:
         console.print(f"  Then, ISSUER:         ape run listing activate {symbol}")
 
 
 def _show_standings(suite: Suite, found: list[Standing]) -> None:
-    now = suite.w3.eth.get_block("latest")["timestamp"]
+    now = time_of(suite)
     table = Table(title=f"Tokens of the suite on chain {suite.deployment.chain_id} (amounts in shares)")
     for column in ("token", "share", "phase", "supply", "attested"):
         table.add_column(column, justify="right" if column in ("supply", "attested") else "left", overflow="fold")
     for each in found:
         style = "green" if each.held >= each.issued else "bold red"
         table.add_row(
-            f"[bold]{each.symbol}[/]\n{each.address}",
-            f"{each.ticker} on {each.mic}\nISIN {each.isin}\nCUSIP {each.cusip}",
+            Text.assemble((each.symbol, "bold"), f"\n{each.address}"),
+            Text(f"{each.ticker} on {each.mic}\nISIN {each.isin}\nCUSIP {each.cusip}"),
             "\n".join([*_phase(each, now), f"exemption {each.exemption}"]),
             to_shares(each.issued),
             f"[{style}]{to_shares(each.held)}[/]" if each.has_terms else "[yellow]no terms[/]",
@@ -342,38 +231,29 @@ def _show_standings(suite: Suite, found: list[Standing]) -> None:
 
 
 def _phase(each: Standing, now: int) -> list[str]:
-    words = [f"[green]{each.control.phase.name}[/]" if each.control.phase is Phase.ACTIVE else each.control.phase.name]
-    if each.control.phase is not Phase.PENDING and each.control.active_until <= now:
-        words.append("[yellow]lapsed[/]")
-    if each.control.halted:
-        words.append("[yellow]halted[/]")
-    if each.control.pauses:
-        words.append(f"[yellow]paused: {_flags(each.control.pauses)}[/]")
-    return words
+    """The phase that the token goes by, then what stands behind it or against it."""
+    phase = each.control.phase
+    words = [f"[green]{phase.name}[/]" if phase is Phase.ACTIVE else phase.name]
+    stops = {
+        f"its own phase is {each.own_phase.name}": each.own_phase is not phase,
+        "suspended by the regulator": each.suspended_by_regulator,
+        "lapsed": phase is not Phase.PENDING and each.control.active_until <= now,
+        "halted by hand": each.halted_by_hand,
+        "halted by the market": each.halted_by_market,
+        f"paused: {flags(each.control.pauses)}": bool(each.control.pauses),
+        **_objection(each, now),
+    }
+    return words + [f"[yellow]{stop}[/]" for stop, holds in stops.items() if holds]
 
 
-def _show_exemptions(found: list[Exemption]) -> None:
-    table = Table(
-        "number", "status", "holds", Column("document and profile (hashes)", overflow="fold"), title="Exemptions"
-    )
-    for each in found:
-        period = f"{_moment(each.valid_from)}\nuntil {_moment(each.valid_until)}"
-        table.add_row(str(each.number), each.status.name, period, f"{each.document}\n{each.profile}")
-    console.print(table)
-
-
-def _describe(profile: Profile) -> str:
-    start, end = profile.period
-    return f"{profile.title}, {_moment(start)} until {_moment(end)} (profile {profile.id}, {profile.hash})."
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _classes(mask: int) -> str:
-    return ", ".join(each.name.lower() for each in InvestorClass if mask >> each & 1) or "nobody"
-
-
-def _flags(flags: Policy | Pause) -> str:
-    return ", ".join(member.name for member in type(flags) if member in flags) or "none"
+def _objection(each: Standing, now: int) -> dict[str, bool]:
+    """How far the issuer of the share is with a third party's token (R8)."""
+    if each.objected_at:
+        when = f"the issuer objected on {moment(each.objected_at)}"
+        return {f"barred: {when}" if each.is_barred else f"{when}, too late to bar it": True}
+    if each.backing is Backing.ISSUER_NATIVE or each.own_phase is not Phase.PENDING:
+        return {}
+    until = each.objection_until
+    if until is None:
+        return {"the issuer was not told yet": True}
+    return {f"the issuer may object until {moment(until)}": now < until}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from ape.api import ProviderAPI
@@ -26,7 +25,7 @@ from scripts._whitelist_shared import (
 )
 from stockade import whitelist
 from stockade.ape import (
-    Failure,
+    FileCommand,
     SuiteCommand,
     console,
     open_suite,
@@ -34,16 +33,6 @@ from stockade.ape import (
 )
 from stockade.errors import InputError, StockadeError
 from stockade.whitelist import Book, Whitelist, tables
-
-
-class FileCommand(click.Command):
-    """A command that needs no chain, with the error handling of the others."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except StockadeError as error:
-            raise Failure(error) from None
 
 
 @click.group()

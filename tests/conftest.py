@@ -22,7 +22,7 @@ from web3.contract.contract import ContractFunction
 from web3.middleware import Web3Middleware
 from web3.types import RPCEndpoint, TxReceipt
 
-from stockade import manifest, profiles
+from stockade import manifest, opening, profiles
 from stockade.chain import KeySigner
 from stockade.deploy import Custodian, Plan, deploy_suite, hand_over
 from stockade.listing import list_share, read_listings
@@ -80,6 +80,7 @@ class Stage:
     registry: ContractInstance
     ledger: ContractInstance
     listings: ContractInstance
+    market: ContractInstance
     factory: ContractInstance
     reasons: ContractInstance
     token: ContractInstance
@@ -140,6 +141,9 @@ def stage(chain: Any, keys: SimpleNamespace, monkeypatch_session: pytest.MonkeyP
     share = read_listings(EXAMPLES / "listings.toml")["AAPL"]
     token = list_share(suite, keys.deployer, share, profile)
     suite.send(keys.deployer, suite.ledger.functions.setTerms(token, profile.custody.terms))
+    for call in opening.calls(suite, 1, [token], opening.Papers.synthetic()):
+        suite.send(keys.deployer, call)
+    chain.pending_timestamp += profile.clocks.notice_seconds
     suite.send(keys.deployer, suite.listings.functions.activate(token))
     hand_over(suite, keys.deployer, plan)
     # After each test the embedded chain executes the block before it once more: let it be an empty one.
@@ -151,6 +155,7 @@ def stage(chain: Any, keys: SimpleNamespace, monkeypatch_session: pytest.MonkeyP
         registry=instance("InvestorRegistry", suite.registry.address),
         ledger=instance("CustodyLedger", suite.ledger.address),
         listings=instance("ListingRegistry", suite.listings.address),
+        market=instance("MarketStatus", suite.market.address),
         factory=instance("SuiteFactory", suite.factory.address),
         reasons=instance("ReasonText", suite.reason_text.address),
         token=instance("ShareToken", token),
@@ -180,6 +185,11 @@ def ledger(stage: Stage) -> ContractInstance:
 @pytest.fixture(scope="session")
 def listings(stage: Stage) -> ContractInstance:
     return stage.listings
+
+
+@pytest.fixture(scope="session")
+def market_status(stage: Stage) -> ContractInstance:
+    return stage.market
 
 
 @pytest.fixture
@@ -300,7 +310,7 @@ def act(suite: Suite) -> Callable[[KeySigner, ContractFunction], TxReceipt]:
 
 
 @pytest.fixture(autouse=True)
-def _each_test_starts_from_the_stage(stage: Stage) -> None:
+def _each_test_starts_from_the_stage(stage: Stage, market_status: ContractInstance) -> None:
     """Makes the session's suite exist before Ape takes a test's snapshot."""
 
 

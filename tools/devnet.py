@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -23,11 +24,17 @@ from eth_account import Account
 from rich.console import Console
 from rich.table import Column, Table
 from web3 import Web3
+from web3.types import RPCEndpoint
 
-from stockade.deploy import Plan
+from stockade import opening
+from stockade.chain import KeySigner
+from stockade.deploy import DAY, Plan
 from stockade.errors import StockadeError
+from stockade.market import calendar
+from stockade.market.state import read_state
 from stockade.plan import read_plan
 from stockade.records import Role
+from stockade.suite import Deployment, Suite
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAN = ROOT / "examples" / "suite.toml"
@@ -63,10 +70,15 @@ def main() -> None:
 
 def run(port: int, deployment: Path) -> None:
     plan = read_plan(PLAN)
-    with anvil(port) as chain:
+    periods = plan.profile.clocks
+    past = max(periods.notice_seconds, periods.objection_seconds) + DAY
+    with anvil(port, int(time.time()) - past) as chain:
         w3 = wait_until_it_answers(chain, port)
         try:
             deploy(port, deployment)
+            suite = Suite(w3, Deployment.load(deployment))
+            open_shares(suite, plan, past)
+            keep_hours(suite, plan)
             show(w3, plan, port, deployment)
             chain.wait()
             raise StockadeError("anvil ended: somebody stopped it. Start again with `make devnet`.")
@@ -76,8 +88,8 @@ def run(port: int, deployment: Path) -> None:
 
 
 @contextmanager
-def anvil(port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The chain's process, ended on the way out."""
+def anvil(port: int, start: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The chain's process, ended on the way out. Its clock begins at `start` (seconds UTC)."""
     for program in ("anvil", "ape"):
         if shutil.which(program) is None:
             raise StockadeError(f"{program} was not found: run `make setup`, then `. tools/env.sh` in this shell.")
@@ -88,6 +100,7 @@ def anvil(port: int) -> Iterator[subprocess.Popen[bytes]]:
         except OSError as error:
             raise StockadeError(f"Port {port} cannot be used ({error.strerror}): try `make devnet PORT=...`.") from None
     command = ["anvil", "--silent", "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID)]
+    command += ["--timestamp", str(start)]
     command += ["--hardfork", "prague", "--mnemonic", MNEMONIC, "--accounts", str(ACCOUNTS)]
     process = subprocess.Popen(command)
     try:
@@ -115,6 +128,35 @@ def deploy(port: int, deployment: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "STOCKADE_DEVNET_PORT": str(port)}, check=False)
     if done.returncode:
         raise StockadeError("The suite could not be deployed; what the command said stands above.")
+
+
+def open_shares(suite: Suite, plan: Plan, past: int) -> None:
+    """What an issuer does in the month before the first trade. The chain's clock, `past` seconds behind, catches up."""
+    issuer = key_of(plan, Role.ISSUER)
+    tokens = [token.address for token in suite.tokens()]
+    opening.begin(suite, issuer, tokens, opening.Papers.synthetic())
+    suite.w3.provider.make_request(RPCEndpoint("evm_increaseTime"), [past])
+    suite.w3.provider.make_request(RPCEndpoint("evm_mine"), [])
+    opening.activate(suite, issuer, tokens)
+
+
+def keep_hours(suite: Suite, plan: Plan) -> None:
+    """What a market operator does once a year: the hours of this year and the next."""
+    year = datetime.now(UTC).year
+    rules = plan.profile.market
+    for mic in read_state(suite).venues:
+        days = calendar.build(mic, date(year, 1, 1), date(year + 1, 12, 31))
+        change = calendar.change_of(suite, mic, days, rules.extended_before_minutes, rules.extended_after_minutes)
+        for _, call in calendar.calls(suite, change):
+            suite.send(key_of(plan, Role.MARKET_OPERATOR), call)
+
+
+def key_of(plan: Plan, role: Role) -> KeySigner:
+    """The key of the first account that the plan names for a role."""
+    (address, *_) = plan.roles[role]
+    Account.enable_unaudited_hdwallet_features()
+    keys = (Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}") for index in range(ACCOUNTS))
+    return KeySigner(next(key for key in keys if key.address == address))
 
 
 def show(w3: Web3, plan: Plan, port: int, deployment: Path) -> None:
@@ -163,6 +205,8 @@ Ready: chain {CHAIN_ID} at http://127.0.0.1:{port}. In a second shell, from this
   ape run holder redeem AAPLs 1 5 --delivery "account 7" {where} --account TEST::20
   ape run compliance freeze {second} --basis SANCTIONS --order README.md {where} --account TEST::5
   ape run listing show {where}
+  ape run listing clocks {where}
+  ape run market status {where}
   ape run report verify {where}
 
 Every command explains itself with --help. Ctrl-C here ends the chain; nothing of it remains.

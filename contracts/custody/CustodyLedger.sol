@@ -6,6 +6,7 @@ import {ICustodyLedger} from "../interfaces/ICustodyLedger.sol";
 import {IERC8056} from "../interfaces/IERC8056.sol";
 import {IInvestorRegistry} from "../interfaces/IInvestorRegistry.sol";
 import {IListingRegistry} from "../interfaces/IListingRegistry.sol";
+import {IMarketStatus} from "../interfaces/IMarketStatus.sol";
 import {IShareToken} from "../interfaces/IShareToken.sol";
 import {ReportStream} from "../report/ReportStream.sol";
 import {Attestation, Sentence, Vote} from "../types/Attestation.sol";
@@ -37,8 +38,12 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     /// @dev No terms may put the holder's way back further off than this.
     uint256 private constant LONGEST_REDEMPTION = 180 days;
 
+    /// @dev Days within which business days are counted.
+    uint256 private constant LONGEST_AGE = 366;
+
     IInvestorRegistry private immutable REGISTRY;
     IListingRegistry private immutable LISTINGS;
+    IMarketStatus private immutable MARKET;
 
     mapping(address token => mapping(uint32 custodian => PositionWord)) private _positions;
     mapping(address token => Terms) private _terms;
@@ -62,12 +67,13 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
         uint256 issuedAfter;
     }
 
-    constructor(address authority_, address registry, address listings)
+    constructor(address authority_, address registry, address listings, address market)
         Governed(authority_)
         EIP712("Stockade CustodyLedger", "1")
     {
         REGISTRY = IInvestorRegistry(registry);
         LISTINGS = IListingRegistry(listings);
+        MARKET = IMarketStatus(market);
     }
 
     // ---------------------------------------------------------------- custodians, relayed by anyone
@@ -202,7 +208,7 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     /// @inheritdoc ICustodyLedger
     function setTerms(address token, Terms calldata terms) external restricted {
         require(LISTINGS.isListed(token), CustodyTokenNotListed(token));
-        bool sound = terms.maxPositionAge != 0 && terms.redemptionPeriod != 0;
+        bool sound = terms.maxPositionAge != 0 && terms.maxPositionAge <= LONGEST_AGE && terms.redemptionPeriod != 0;
         require(sound && terms.redemptionPeriod <= LONGEST_REDEMPTION, CustodyInvalidTerms(terms));
 
         _terms[token] = terms;
@@ -329,8 +335,8 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
     }
 
     function _judgeDeposit(Judgement memory j, Attestation memory a, Terms memory terms) private view {
-        uint256 age = block.timestamp - a.asOf;
-        if (age >= terms.maxPositionAge) return _because(j, Reason.POSITION_STALE, age, terms.maxPositionAge);
+        uint256 age = _ageOf(a.token, a.asOf, terms.maxPositionAge);
+        if (age > terms.maxPositionAge) return _because(j, Reason.POSITION_STALE, age, terms.maxPositionAge);
         if (a.shares > terms.depositCap) return _because(j, Reason.OVER_DEPOSIT_CAP, a.shares, terms.depositCap);
 
         Multiplier multiplier = _multiplierOf(a.token);
@@ -355,6 +361,14 @@ contract CustodyLedger is ICustodyLedger, Governed, ReportStream, EIP712 {
 
         if (j.tokens > j.issuedAfter) return _because(j, Reason.ISSUED_TOO_LOW, j.tokens, j.issuedAfter);
         j.issuedAfter -= j.tokens;
+    }
+
+    /// @dev In business days of the share's market. There are never more of them than days, and a sentence is seldom older than its
+    /// limit in days, so the calendar is seldom asked; beyond a year, days are age enough.
+    function _ageOf(address token, uint256 asOf, uint256 limit) private view returns (uint256 age) {
+        age = block.timestamp / 1 days - asOf / 1 days;
+        if (age <= limit || age > LONGEST_AGE) return age;
+        return MARKET.businessDays(token, uint40(asOf), uint40(block.timestamp));
     }
 
     /// @dev Every given vote must count: one that does not is an error, even beyond the threshold.

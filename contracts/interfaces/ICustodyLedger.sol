@@ -57,7 +57,7 @@ interface ICustodyLedger is IReportStream {
     }
 
     /// @param depositCap Most shares in one DEPOSIT (18 decimals); zero means no mint.
-    /// @param maxPositionAge A DEPOSIT lands while its `asOf` is younger than this (seconds).
+    /// @param maxPositionAge A DEPOSIT lands while no more business days than this have begun (00:00 UTC) since its `asOf`.
     /// @param redemptionPeriod How long a custodian has to answer a request (seconds).
     struct Terms {
         uint96 depositCap;

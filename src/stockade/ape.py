@@ -132,6 +132,16 @@ class SuiteCommand(ConnectedProviderCommand):
             raise Failure(StockadeError(str(error))) from None
 
 
+class FileCommand(click.Command):
+    """A command that needs no chain, with the same answer to an error."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except StockadeError as error:
+            raise Failure(error) from None
+
+
 class Failure(click.ClickException):
     """Prints one sentence on standard error."""
 

@@ -44,6 +44,11 @@ _HINTS = {
     "AccessManagerNotReady": "the call is scheduled, and its time has not come",
     "AccessManagerAlreadyScheduled": "the call is scheduled already",
     "ListingDuplicateIsin": "this share has a token already",
+    "ListingRightsUnverified": "set the document RIGHTS first, which says how the token's rights were verified (R9)",
+    "ListingObjectionPeriod": "tell the issuer of the share first (`ape run listing notify`); then it may object (R8)",
+    "ListingObjected": "the issuer of the share objected in time, which bars the token for good (R8)",
+    "ListingExemptionNotInForce": "`ape run listing exemption show` says why, and when it opens (seconds UTC)",
+    "ListingInvalidTerms": "terms begin before those they follow end, and take back nothing that has begun",
 }
 
 # How web3 says that the connection broke, by itself and behind Ape.

@@ -25,6 +25,7 @@ from web3.types import TxReceipt
 
 from stockade import chain
 from stockade.chain import Signer
+from stockade.custody.words import utc
 from stockade.errors import InputError, Refused
 from stockade.records import LOST, Basis, ExemptionStatus, Pause, RequestStatus, Role, order_ref, to_shares, to_units
 from stockade.suite import Suite
@@ -44,9 +45,12 @@ _MEANINGS = {
     "ListingWrongPhase": "The token's phase (0 PENDING, 1 ACTIVE, 2 SUSPENDED, 3 WIND_DOWN) does not allow the step.",
     "ListingUnchanged": "The token is in that state already.",
     "ListingUnknownExemption": "There is no such exemption.",
-    "ListingInvalidExemption": "The exemption has that status already.",
+    "ListingInvalidStatus": "The exemption has that status already.",
     "ListingExemptionRevoked": "The exemption was revoked, and that is final.",
     "ListingExemptionNotInForce": "The exemption behind the token does not hold now.",
+    "ListingObjected": "The issuer of the share objected in time, which bars the token for good (R8).",
+    "ListingBackingRefused": "An issuer objects to a third party's token only (ENTITLEMENT, R8).",
+    "ListingInvalidObjection": "An objection counts from when it was received, which cannot be in the future.",
 }
 
 
@@ -366,6 +370,13 @@ def lift(suite: Suite, token: Contract, order: Order) -> Act:
     """Lifts a halt."""
     call = suite.listings.functions.setHalt(token.address, False, order.basis, order.hash)
     return Act(f"lift the halt of {_symbol(token)}: {order}", Role.COMPLIANCE, call)
+
+
+def record_objection(suite: Suite, token: Contract, digest: bytes, received_at: int) -> Act:
+    """The issuer of the share objected by a letter (its keccak256), received at a second UTC: no order's act (R8)."""
+    call = suite.listings.functions.recordObjection(token.address, digest, received_at)
+    says = f"record the issuer's objection against {_symbol(token)}, received {utc(received_at)}: 0x{digest.hex()}"
+    return Act(says, Role.COMPLIANCE, call)
 
 
 def set_exemption(suite: Suite, exemption: int, status: ExemptionStatus, order: Order) -> Act:

@@ -51,8 +51,21 @@ FUNCTIONS: dict[str, dict[Role, tuple[str, ...]]] = {
         Role.COMPLIANCE: ("forceRedemption", "recoverRequests"),
     },
     "listings": {
-        Role.ISSUER: ("addExemption", "amendExemption", "list", "activate", "setDocument", "removeDocument"),
-        Role.COMPLIANCE: ("suspend", "resume", "windDown", "setHalt", "setExemptionStatus"),
+        Role.ISSUER: (
+            "addExemption",
+            "amendExemption",
+            "publishNotice",
+            "list",
+            "recordIssuerNotice",
+            "activate",
+            "setDocument",
+            "removeDocument",
+        ),
+        Role.COMPLIANCE: ("recordObjection", "suspend", "resume", "windDown", "setHalt", "setExemptionStatus"),
+    },
+    "market": {
+        Role.ISSUER: ("setRules",),
+        Role.MARKET_OPERATOR: ("setHours", "setDays", "relay", "relayVenue", "heartbeat"),
     },
     "factory": {Role.UPGRADER: ("upgrade",)},
 }
@@ -64,8 +77,9 @@ _CONSTRUCTORS: dict[str, Callable[[dict[str, str]], tuple[object, ...]]] = {
     "authority": lambda at: (),
     "reason_text": lambda at: (),
     "registry": lambda at: (at["authority"],),
-    "ledger": lambda at: (at["authority"], at["registry"], at["listings"]),
-    "listings": lambda at: (at["authority"], at["factory"]),
+    "ledger": lambda at: (at["authority"], at["registry"], at["listings"], at["market"]),
+    "listings": lambda at: (at["authority"], at["factory"], at["market"]),
+    "market": lambda at: (at["authority"], at["listings"]),
     "implementation": lambda at: (
         tuple(at[name] for name in ("authority", "registry", "ledger", "listings", "factory", "reason_text")),
     ),
@@ -77,7 +91,7 @@ BORROWED = (Role.ISSUER, Role.COMPLIANCE, Role.CUSTODY_ADMIN)
 
 # Upper bounds of the gas a deployment takes, for asking beforehand whether the deployer can pay. A test holds them
 # against the real figures.
-_GAS = {"suite": 19_000_000, "registrar": 150_000, "custodian": 500_000, "share": 650_000, "document": 250_000}
+_GAS = {"suite": 24_000_000, "registrar": 150_000, "custodian": 500_000, "share": 650_000, "document": 250_000}
 
 Progress = Callable[[str], None]
 
@@ -96,7 +110,7 @@ class Custodian:
 class Plan:
     """What a suite starts with. `roles` names the accounts of each role; `registrars` maps account to number.
 
-    `shares` are listed and activated, with `documents` (ticker and document). `chain_ids` are the only chains the plan
+    `shares` are listed, with `documents` (ticker and document). `chain_ids` are the only chains the plan
     may be deployed on; empty means any. `stockade.plan` reads all of it from a file.
     """
 
@@ -128,7 +142,9 @@ class Plan:
 
 
 def deploy(w3: Web3, signer: Signer, plan: Plan, progress: Progress = lambda step: None) -> Suite:
-    """The whole plan: a suite with its shares listed and active, handed over. The deployer ends with no role.
+    """The whole plan: a suite with its shares listed, handed over. The deployer ends with no role.
+
+    The shares are PENDING: the periods of `stockade.opening` begin with the issuer's own records.
 
     Raises InputError or NetworkError, before anything is sent, for what `check` finds.
     """
@@ -138,7 +154,6 @@ def deploy(w3: Web3, signer: Signer, plan: Plan, progress: Progress = lambda ste
         progress(f"listing {share.ticker}")
         token = list_share(suite, signer, share, plan.profile)
         suite.send(signer, suite.ledger.functions.setTerms(token, plan.profile.custody.terms))
-        suite.send(signer, suite.listings.functions.activate(token))
         for ticker, document in plan.documents:
             if ticker == share.ticker:
                 suite.send(signer, document_call(suite, token, document))
@@ -165,11 +180,10 @@ def check(w3: Web3, deployer: str, plan: Plan) -> None:
             if kind == "contract":
                 chain.require_code(w3, account, f"attestor of {custodian.name}, kind contract")
     now = w3.eth.get_block("latest")["timestamp"]
-    start, end = plan.profile.period
-    if plan.shares and not start <= now < end:
+    _, end = plan.profile.period
+    if now >= end:
         raise InputError(
-            f"Profile {plan.profile.id} is in force from {_date(start)} until {_date(end)}, but the chain's clock says "
-            f"{_date(now)}: shares cannot be activated now. Leave out the shares, or choose another profile."
+            f"Profile {plan.profile.id} ended {_date(end)}, and the chain's clock says {_date(now)}: choose another."
         )
     if (balance := w3.eth.get_balance(to_checksum_address(deployer))) < (needed := cost(w3, plan)):
         raise NetworkError(
@@ -347,8 +361,8 @@ def _bootstrap(suite: Suite, signer: Signer, plan: Plan, progress: Progress) -> 
         suite.send(signer, call)
     progress("exemption")
     profile = plan.profile
-    call = suite.listings.functions.addExemption(profile.document, profile.hash, *profile.period)
-    suite.send(signer, call)
+    suite.send(signer, suite.listings.functions.addExemption(profile.terms()))
+    suite.send(signer, suite.market.functions.setRules(profile.market.rules))
 
 
 def _create(w3: Web3, signer: Signer, name: str, arguments: tuple[object, ...]) -> TxReceipt:

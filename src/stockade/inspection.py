@@ -126,6 +126,7 @@ def _immutables(deployment: Deployment, address: ChecksumAddress) -> dict[str, C
         "REGISTRY": of("registry"),
         "LEDGER": of("ledger"),
         "LISTINGS": of("listings"),
+        "MARKET": of("market"),
         "FACTORY": of("factory"),
         "REASON_TEXT": of("reason_text"),
         "DEPLOYER": lambda: _word(deployment.deployer),

@@ -118,10 +118,34 @@ class Backing(IntEnum):
 
 
 class ExemptionStatus(IntEnum):
+    """NONE to REVOKED as decided; the clock makes PENDING and EXPIRED of ACTIVE."""
+
     NONE = 0
     ACTIVE = 1
     SUSPENDED = 2
     REVOKED = 3
+    PENDING = 4
+    EXPIRED = 5
+
+
+class Session(IntEnum):
+    """A market's hours (ERC-8392). AUCTION is never answered."""
+
+    UNKNOWN = 0
+    REGULAR = 1
+    EXTENDED = 2
+    AUCTION = 3
+    CLOSED = 4
+
+
+class Interruption(IntEnum):
+    """What interrupts trading, beside a market's hours (ERC-8392). UNKNOWN while the heartbeat is stale."""
+
+    UNKNOWN = 0
+    NONE = 1
+    PRICE_CONSTRAINED = 2
+    ASSET_HALTED = 3
+    VENUE_HALTED = 4
 
 
 class SentenceKind(IntEnum):

@@ -26,6 +26,7 @@ CONTRACTS = {
     "registry": "InvestorRegistry",
     "ledger": "CustodyLedger",
     "listings": "ListingRegistry",
+    "market": "MarketStatus",
     "factory": "SuiteFactory",
     "reason_text": "ReasonText",
     "implementation": "ShareToken",
@@ -128,6 +129,7 @@ class Suite:
         self.registry = self._contract("registry")
         self.ledger = self._contract("ledger")
         self.listings = self._contract("listings")
+        self.market = self._contract("market")
         self.factory = self._contract("factory")
         self.reason_text = self._contract("reason_text")
 

@@ -14,7 +14,7 @@ from stockade.listing import Share, read_listings
 from stockade.records import Attestation, Basis, InvestorClass, InvestorRecord, Scope, SentenceKind, Status
 from stockade.suite import Suite
 from tests.conftest import Stage, instance
-from tests.contracts.support import ALL_CLASSES, EVIDENCE, ORDER
+from tests.contracts.support import ALL_CLASSES, EVIDENCE, ORDER, RIGHTS
 from tests.support import DAY, EXAMPLES, SHARE, YEAR
 
 HOLDER = Scope.HOLD | Scope.TRANSFER | Scope.TRADE
@@ -130,15 +130,23 @@ def shares() -> dict[str, Share]:
 
 @pytest.fixture
 def launch(
-    listings: ContractInstance, actors: SimpleNamespace, shares: dict[str, Share]
+    listings: ContractInstance, actors: SimpleNamespace, shares: dict[str, Share], travel: Callable[[int], None]
 ) -> Callable[..., ContractInstance]:
-    """Lists one more share of the examples, under the strictest policy unless told otherwise: `launch("MSFT")`."""
+    """Lists one more share of the examples, under the strictest policy unless told otherwise: `launch("MSFT")`. To be
+    active, thirty days pass; or else it is `ready` to be, or has just been listed.
+    """
 
-    def put(ticker: str, activate: bool = True, classes: int = ALL_CLASSES, policy: int = 0) -> ContractInstance:
+    def put(
+        ticker: str, activate: bool = True, classes: int = ALL_CLASSES, policy: int = 0, ready: bool = True
+    ) -> ContractInstance:
         share = shares[ticker]
         names = (share.token_name, share.token_symbol)
         listings.list(1, share.instrument(), *names, classes, policy, sender=actors.issuer)
         token = instance("ShareToken", listings.tokens()[-1])
+        if ready:
+            listings.setDocument(token, RIGHTS, "ipfs://rights", EVIDENCE, sender=actors.issuer)
+            listings.recordIssuerNotice(token, EVIDENCE, sender=actors.issuer)
+            travel(30 * DAY)
         if activate:
             listings.activate(token, sender=actors.issuer)
         return token

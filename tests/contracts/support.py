@@ -20,10 +20,13 @@ from eth_utils.crypto import keccak
 from stockade import manifest
 from stockade.chain import decode_error, revert_data
 from stockade.records import ZERO_ADDRESS, Basis, Control, Kind, order_ref
-from stockade.reporting.entries import RegistryKind
-from tests.support import ROOT
+from stockade.reporting.entries import ExemptionTerms, RegistryKind
+from tests.support import DAY, ROOT
 
 NO_REF = bytes(32)
+TEXT, PROFILE = b"\x77" * 32, b"\x88" * 32
+# The document that a token needs before it is active.
+RIGHTS = b"RIGHTS".ljust(32, b"\0")
 EVIDENCE = b"\x11" * 32
 ORDER = b"\x44" * 32
 # What reports carry for an act under `ORDER`.
@@ -35,6 +38,12 @@ ALL_CLASSES = 0x07FE
 MAX_32 = 2**32 - 1
 MAX_128 = 2**128 - 1
 MAX_256 = 2**256 - 1
+
+
+def terms(start: int, end: int, since: int = 0, **changes: Any) -> ExemptionTerms:
+    """Terms of an exemption: valid from `start` until `end`, in force from `since` on (UTC); periods of 30 days."""
+    good = ExemptionTerms(TEXT, PROFILE, start, end, since, 30 * DAY, 30 * DAY)
+    return good._replace(**changes)
 
 
 def reason_constants() -> dict[str, int]:

@@ -11,21 +11,21 @@ from tests.conftest import instance
 from tests.contracts.support import (
     ALL_CLASSES,
     NO_REF,
+    PROFILE,
+    RIGHTS,
     SANCTIONS,
+    TEXT,
     entry,
     refuses,
     report,
 )
-from tests.support import DAY
 
-EXEMPTION, LISTING, PHASE, HALT, DOCUMENT = 1, 2, 3, 4, 5
-EXEMPTION_DATA = ["uint32", "(bytes32,bytes32,uint40,uint40,uint8)", "bytes32"]
+LISTING, PHASE, HALT, DOCUMENT = 2, 3, 4, 5
 LISTING_DATA = ["address", "(bytes12,bytes9,bytes4,uint8,bytes12)", "uint32"]
 PHASE_DATA = ["address", "uint8", "bytes32"]
 HALT_DATA = ["address", "bool", "bytes32"]
 DOCUMENT_DATA = ["address", "bytes32", "string", "bytes32"]
 
-TEXT, PROFILE = b"\x77" * 32, b"\x88" * 32
 NAME = b"prospectus".ljust(32, b"\0")
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -88,12 +88,9 @@ def test_list__good__creates_a_pending_token_and_reports(listings, stage, actors
     assert listings.tokens() == [stage.token, token]
     assert listings.isListed(token)
     listing = listings.listingOf(token)
-    assert (tuple(listing.instrument), listing.exemption, listing.phase, listing.halted) == (
-        share.instrument(),
-        1,
-        Phase.PENDING,
-        False,
-    )
+    assert tuple(listing.instrument) == share.instrument()
+    assert tuple(listing)[1:] == (1, Phase.PENDING, False, False, False, 0, 0)
+    assert listings.micOf(token) == share.mic.encode()
 
 
 def test_list__exemption_revoked_or_unknown__refused(listings, comply, put):
@@ -174,7 +171,7 @@ def pending(launch):
 def test_activate__exemption_in_force__reported_and_pushed(listings, actors, pending):
     receipt = listings.activate(pending, sender=actors.issuer)
 
-    until = listings.exemptionOf(1).validUntil
+    until = listings.termsOf(1)[1].validUntil
     assert receipt.events == [
         report(listings, receipt, PHASE, actors.issuer, PHASE_DATA, [pending, Phase.ACTIVE, NO_REF]),
         entry(pending, receipt, Kind.CONTROL, listings, amount=until << 32 | ALL_CLASSES << 16 | Phase.ACTIVE),
@@ -220,55 +217,6 @@ def test_step__from_each_phase__only_along_the_arrows(listings, actors, pending,
     assert control(pending).phase == end
 
 
-@pytest.mark.parametrize("off", [-1, 0, 1])
-@pytest.mark.parametrize(("step", "edge"), [("activate", "start"), ("activate", "end"), ("resume", "end")])
-def test_activate_or_resume__around_the_exemptions_dates__only_in_force(
-    listings, actors, put, comply, now, at, edge, off, step
-):
-    """A listing that was active once has seen its exemption begin."""
-    moment = now() + 1000
-    start, end = (moment, moment + DAY) if edge == "start" else (moment - DAY, moment)
-    number = listings.exemptionCount() + 1
-    listings.addExemption(TEXT, PROFILE, start, end, sender=actors.issuer)
-    put(number)
-    token = listings.tokens()[-1]
-    if step == "resume":
-        listings.activate(token, sender=actors.issuer)
-        comply("suspend", token)
-    at(moment + off)
-
-    def go():
-        return listings.activate(token, sender=actors.issuer) if step == "activate" else comply("resume", token)
-
-    if start <= moment + off < end:
-        go()
-        assert listings.phaseOf(token) == Phase.ACTIVE
-    else:
-        with refuses(
-            listings.ListingExemptionNotInForce,
-            exemption=number,
-            status=ExemptionStatus.ACTIVE,
-            validFrom=start,
-            validUntil=end,
-        ):
-            go()
-
-
-@pytest.mark.parametrize("status", [ExemptionStatus.SUSPENDED, ExemptionStatus.REVOKED])
-def test_activate__exemption_not_active__refused(listings, actors, pending, comply, status):
-    comply("setExemptionStatus", 1, status)
-    exemption = listings.exemptionOf(1)
-
-    with refuses(
-        listings.ListingExemptionNotInForce,
-        exemption=1,
-        status=status,
-        validFrom=exemption.validFrom,
-        validUntil=exemption.validUntil,
-    ):
-        listings.activate(pending, sender=actors.issuer)
-
-
 @pytest.mark.parametrize("function", ["suspend", "resume", "windDown"])
 def test_step__basis_unstated_or_token_unknown__refused(listings, token, actors, comply, function):
     with refuses(listings.ListingBasisUnstated):
@@ -309,7 +257,7 @@ def test_set_halt__on_and_off__reported_and_pushed(listings, token, actors, comp
             entry(token, receipt, Kind.CONTROL, listings, amount=settings),
         ]
         assert token.control() >> 192 == settings
-        assert listings.listingOf(token).halted is halted
+        assert listings.listingOf(token).haltedByHand is halted
 
 
 def test_set_halt__nothing_changes_or_unstated_or_unknown__refused(listings, token, actors, comply):
@@ -332,7 +280,7 @@ def test_set_document__new_and_replaced__recorded_and_reported(listings, token, 
             report(listings, receipt, DOCUMENT, actors.issuer, DOCUMENT_DATA, [token, NAME, uri, digest])
         ]
         assert tuple(listings.getDocument(token, NAME)) == (uri, digest, receipt.timestamp)
-        assert listings.getAllDocuments(token) == [NAME]
+        assert listings.getAllDocuments(token) == [RIGHTS, NAME]
 
 
 @pytest.mark.parametrize("gone", [0, 1, 2])
@@ -347,7 +295,7 @@ def test_remove_document__one_of_several__the_others_stay(listings, token, actor
         report(listings, receipt, DOCUMENT, actors.issuer, DOCUMENT_DATA, [token, names[gone], "", NO_REF])
     ]
     assert tuple(listings.getDocument(token, names[gone])) == ("", NO_REF, 0)
-    assert sorted(listings.getAllDocuments(token)) == [name for name in names if name != names[gone]]
+    assert sorted(listings.getAllDocuments(token)) == [*(name for name in names if name != names[gone]), RIGHTS]
     with refuses(listings.ListingUnknownDocument, token=token, name=names[gone]):
         listings.removeDocument(token, names[gone], sender=actors.issuer)
 

@@ -7,7 +7,7 @@ from eth_utils.crypto import keccak
 
 from stockade import manifest
 from stockade.records import Kind, Pause
-from tests.contracts.support import EVIDENCE, Reason, carry_out, poke, refuses
+from tests.contracts.support import EVIDENCE, Reason, carry_out, poke, refuses, terms
 from tests.support import SHARE, YEAR
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -53,11 +53,11 @@ def test_list__as_many_as_one_transaction_can_tell__refused_beyond(listings, lau
 def test_amend_exemption__of_others__tells_a_pending_token_nothing(listings, launch, actors, now):
     """A token learns the end of its exemption when it is activated, or when that very exemption changes."""
     pending = launch("MSFT", activate=False)
-    listings.addExemption(EVIDENCE, EVIDENCE, 5, now() + YEAR, sender=actors.issuer)
+    listings.addExemption(terms(5, now() + YEAR), sender=actors.issuer)
     word = pending.control()
-    listings.amendExemption(2, EVIDENCE, EVIDENCE, 5, now() + 2 * YEAR, sender=actors.issuer)
+    listings.amendExemption(2, terms(5, now() + 2 * YEAR), sender=actors.issuer)
     assert pending.control() == word
-    listings.amendExemption(1, EVIDENCE, EVIDENCE, 5, now() + 2 * YEAR, sender=actors.issuer)
+    listings.amendExemption(1, terms(5, now() + 2 * YEAR), sender=actors.issuer)
     assert pending.control() != word
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from stockade.records import ZERO_ADDRESS, Basis, InvestorClass, Kind, Pause, Scope, Status
-from tests.contracts.support import ALL_CLASSES, MAX_128, MAX_256, ORDER, Reason, refuses, revert_of
+from tests.contracts.support import ALL_CLASSES, MAX_128, MAX_256, ORDER, Reason, refuses, revert_of, terms
 from tests.support import SHARE
 
 pytestmark = pytest.mark.usefixtures("market")
@@ -32,8 +32,8 @@ def faults(token, listings, actors, given, now, travel):
         spoil(wallet, scopes=records.get(wallet.address, {}).get("scopes", EVERY_SCOPE) & ~scope)
 
     def lapse():
-        old = listings.exemptionOf(1)
-        listings.amendExemption(1, old.document, old.profile, old.validFrom, now() + 10, sender=actors.issuer)
+        _, old = listings.termsOf(1)
+        listings.amendExemption(1, terms(old.validFrom, now() + 10), sender=actors.issuer)
         travel(10)
 
     by_order = (Basis.REGULATOR_ORDER, ORDER)

@@ -16,7 +16,18 @@ from eth_utils.crypto import keccak
 from stockade import manifest, profiles
 from stockade.deploy import DELAYS, function_roles
 from stockade.records import Role
-from tests.contracts.support import ALL_CLASSES, EVIDENCE, NO_REF, ORDER, carry_out, error_data, refuses, revert_of
+from tests.contracts.support import (
+    ALL_CLASSES,
+    EVIDENCE,
+    NO_REF,
+    ORDER,
+    RIGHTS,
+    carry_out,
+    error_data,
+    refuses,
+    revert_of,
+    terms,
+)
 from tests.support import DAY, SHARE
 
 TOKEN = {
@@ -41,6 +52,7 @@ OBEYING = [
     ("token", "giveBack", lambda at: (at.actors.alice, 1, NO_REF), "ledger"),
     ("token", "forceEscrow", lambda at: (at.actors.alice, 1, NO_REF), "ledger"),
     ("token", "setListing", lambda at: (1, False, 1), "listings"),
+    ("listings", "setMarketHalt", lambda at: (at.stage.token, True, NO_REF), "market"),
     ("token", "upgradeToAndCall", lambda at: (at.stage.factory.implementation(), b""), "factory"),
     ("factory", "createToken", lambda at: ("A", "B", ALL_CLASSES, 0), "listings"),
 ]
@@ -49,6 +61,7 @@ KINDS = {
     "registry": "InvestorRegistry",
     "ledger": "CustodyLedger",
     "listings": "ListingRegistry",
+    "market": "MarketStatus",
     "factory": "SuiteFactory",
 }
 # `setAuthority` is open and does nothing: it is `pure` and reverts.
@@ -57,6 +70,7 @@ OPEN = {
     "registry": set(),
     "ledger": {"attest", "attestBatch", "requestRedemption", "takeBack"},
     "listings": set(),
+    "market": {"sync"},
     "factory": set(),
 }
 
@@ -93,8 +107,17 @@ class Scene:
             "setTerms": (token, (1, 1, 1)),
             "forceRedemption": (1, who.bob, *order),
             "recoverRequests": ([],),
-            "addExemption": (EVIDENCE, EVIDENCE, 1, 2),
-            "amendExemption": (1, EVIDENCE, EVIDENCE, 1, 2),
+            "addExemption": (terms(5, 2**33),),
+            "amendExemption": (1, terms(5, 2**33)),
+            "publishNotice": (1, EVIDENCE, "ipfs://x"),
+            "recordIssuerNotice": (self.pending, EVIDENCE),
+            "recordObjection": (self.pending, EVIDENCE, 1),
+            "setRules": ((1, 1),),
+            "setHours": (b"XNAS", 0),
+            "setDays": (b"XNAS", 0, [0]),
+            "relay": (token, (1, 3, b"T1" + bytes(6), 1)),
+            "relayVenue": (b"XNAS", (1, 4, b"MWC1" + bytes(4), 1)),
+            "heartbeat": (b"XNAS", 1),
             "list": (1, msft.instrument(), msft.token_name, msft.token_symbol, ALL_CLASSES, 0),
             "activate": (self.pending,),
             "setDocument": (token, EVIDENCE, "ipfs://x", EVIDENCE),
@@ -130,6 +153,10 @@ def scene(market, house, actors, shares, chain):
         names = (shares[ticker].token_name, shares[ticker].token_symbol)
         stage.listings.list(1, shares[ticker].instrument(), *names, ALL_CLASSES, 0, sender=actors.issuer)
     _, pending, suspended = stage.listings.tokens()
+    for token in (pending, suspended):
+        stage.listings.setDocument(token, RIGHTS, "ipfs://rights", EVIDENCE, sender=actors.issuer)
+        stage.listings.recordIssuerNotice(token, EVIDENCE, sender=actors.issuer)
+    chain.pending_timestamp += 30 * DAY
     stage.listings.activate(suspended, sender=actors.issuer)
     stage.listings.suspend(suspended, 1, ORDER, sender=compliance)
     chain.mine()
@@ -211,7 +238,8 @@ def test_call__role_with_a_delay__only_once_it_has_run_out(scene, shares, now, a
 @pytest.mark.parametrize(("place", "name", "arguments", "master"), OBEYING, ids=[name for _, name, _, _ in OBEYING])
 def test_call__obeying_function__nobody_passes(scene, place, name, arguments, master):
     contract, only = scene.contract(place), scene.contract(master)
-    error = contract.FactoryWrongCaller if place == "factory" else contract.ShareTokenWrongCaller
+    prefix = {"token": "ShareToken", "factory": "Factory", "listings": "Listing"}[place]
+    error = getattr(contract, f"{prefix}WrongCaller")
 
     for caller in CALLERS:
         account = getattr(scene.actors, caller)

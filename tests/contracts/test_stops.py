@@ -9,7 +9,7 @@ from ape.exceptions import ContractLogicError
 
 from stockade.chain import decode_error, revert_data
 from stockade.records import Basis, Control, ExemptionStatus, Kind, Pause, Phase, Policy, SentenceKind
-from tests.contracts.support import NO_REF, ORDER, Reason, entry, movement, refuses
+from tests.contracts.support import NO_REF, ORDER, Reason, entry, movement, refuses, terms
 from tests.support import DAY, SHARE
 
 pytestmark = pytest.mark.usefixtures("scene")
@@ -85,8 +85,8 @@ def amend(listings, actors):
     """Moves the end of the exemption."""
 
     def until(second):
-        old = listings.exemptionOf(1)
-        listings.amendExemption(1, old.document, old.profile, old.validFrom, second, sender=actors.issuer)
+        _, old = listings.termsOf(1)
+        listings.amendExemption(1, terms(old.validFrom, second), sender=actors.issuer)
 
     return until
 

@@ -46,7 +46,12 @@ def test_demo__on_a_local_chain__tells_the_story_and_adds_up(tmp_path: Path, net
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
-    assert quorum in " ".join(run.stdout.split())
+    said = " ".join(run.stdout.split())
+    assert quorum in said
+    for refusal in ("ListingObjectionPeriod", "ListingObjected", "MarketHeartbeatStale"):
+        assert f": {refusal}" in said
+    for act in ("KOs is barred for good", "AAPLs, MSFTs, JPMs are ACTIVE", "MSFTs is halted", "version 2 holds"):
+        assert act in said
     figures = json.loads(file.read_text())
     assert figures["whitelisted"] == 312
     assert [token["symbol"] for token in figures["tokens"]] == ["AAPLs", "MSFTs", "JPMs"]
@@ -57,6 +62,6 @@ def test_demo__on_a_local_chain__tells_the_story_and_adds_up(tmp_path: Path, net
     assert supply == Decimal(figures["minted_shares"]) - Decimal(figures["burned_shares"])
     assert set(figures["transfers"]["refused"]) == REASONS
     assert figures["redemptions"] == {"released": 3, "rejected": 1, "reclaimed": 1}
-    assert [stream["gaps"] for stream in figures["streams"]] == [0] * 7
+    assert [stream["gaps"] for stream in figures["streams"]] == [0] * 9
     assert all(stream["chain_matches"] for stream in figures["streams"])
     assert figures["rebuilt_state_matches"] is True

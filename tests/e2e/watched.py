@@ -261,7 +261,7 @@ def drive() -> None:
     from ape._cli import cli
 
     import stockade.ape
-    import stockade.demo  # noqa: F401
+    import stockade.demo.story  # noqa: F401
 
     cli.get_command(None, "run")
     gc.freeze()

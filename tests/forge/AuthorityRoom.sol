@@ -8,7 +8,7 @@ import {Role} from "../../contracts/types/Role.sol";
 import {Stage} from "./Stage.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
-/// @title What waits: role rotation, upgrades, custody's settings, scheduled, performed, cancelled; who may not; and time.
+/// @title What waits: role rotation, upgrades, custody's settings, scheduled, performed, cancelled; who may not.
 abstract contract AuthorityRoom is Stage {
     enum What {
         GRANT,
@@ -36,7 +36,7 @@ abstract contract AuthorityRoom is Stage {
         bytes data;
     }
 
-    uint48 private constant EXPIRY = 1 weeks;
+    uint48 internal constant EXPIRY = 1 weeks;
 
     Act[] internal acts;
     uint256 internal admins = 1;
@@ -125,7 +125,7 @@ abstract contract AuthorityRoom is Stage {
         return false;
     }
 
-    function _drawOpen(Dice memory dice, bool ripeOnly) private view returns (bool, uint256) {
+    function _drawOpen(Dice memory dice, bool ripeOnly) internal view returns (bool, uint256) {
         if (acts.length == 0) return (false, 0);
         uint256 start = _draw(dice, acts.length);
         for (uint256 i = 0; i < acts.length; ++i) {
@@ -367,7 +367,7 @@ abstract contract AuthorityRoom is Stage {
     function acknowledge(uint256 seed) external step {
         Dice memory dice = _dice(seed);
         address caller = _rarely(dice, 6) ? _drawAnyone(dice) : _holds(Role.REGULATOR, REGULATOR) ? REGULATOR : SPARE;
-        address stream = _streams()[_draw(dice, 6)];
+        address stream = _stream(_draw(dice, _streamCount()));
         Head memory head = heads[stream];
         uint32 seq = head.seq - uint32(_draw(dice, head.seq > 3 ? 3 : 1));
         uint160 chain = head.chain;
@@ -383,23 +383,5 @@ abstract contract AuthorityRoom is Stage {
         (uint32 mark,) = authority.acknowledged(stream);
         _check(6, mark == marks[stream].seq, "a mark moved without its report");
         _count(ok);
-    }
-
-    // ---------------------------------------------------------------- time
-
-    /// @dev A second to two days; or just before, or at, the next moment that something waits for.
-    function pass(uint256 seed) external step {
-        Dice memory dice = _dice(seed);
-        uint256 to = block.timestamp + 1 + _draw(dice, _rarely(dice, 2) ? 1 hours : 2 days);
-        if (_rarely(dice, 3) && requestCount != 0) {
-            uint256 deadline = requests[1 + _draw(dice, requestCount)].deadline;
-            if (deadline > block.timestamp) to = deadline - _draw(dice, 2);
-        } else if (_rarely(dice, 2)) {
-            (bool found, uint256 place) = _drawOpen(dice, false);
-            uint256 ready = found ? acts[place].ready + (_rarely(dice, 6) ? EXPIRY : 0) : 0;
-            if (ready > block.timestamp) to = ready - _draw(dice, 2);
-        }
-        vm.warp(to);
-        _count(true);
     }
 }

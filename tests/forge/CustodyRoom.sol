@@ -100,7 +100,7 @@ abstract contract CustodyRoom is Stage {
         if (fault == 0) a.sequence += 1;
         if (fault == 1) a.sequence -= 1;
         if (fault == 2) a.asOf += 1;
-        if (fault == 3) a.asOf -= POSITION_AGE;
+        if (fault == 3) a.asOf -= uint40(_draw(dice, 9) * 1 days);
         if (fault == 4) a.validUntil = uint40(block.timestamp);
         if (fault == 5) a.custodian = 9;
         if (fault == 6) a.shares = 0;

@@ -8,129 +8,231 @@ import {Control, ControlWord} from "../../contracts/types/ControlWord.sol";
 import {Role} from "../../contracts/types/Role.sol";
 import {EnforcementRoom} from "./EnforcementRoom.sol";
 
-/// @title Phases, halts, exemptions and their lapse, the regulator's suspension, policy; and time.
+/// @title The life of listings: new ones, their notices, objections and documents, phases, halts by hand, the regulator's
+/// suspension, policy.
+/// @dev What is listed during a run holds no balances; it is there to be opened, barred and wound down.
 abstract contract ListingRoom is EnforcementRoom {
     /// @dev What is final comes late in a run, so that it does not silence the rest.
-    uint256 private constant LATE = 400;
+    uint256 internal constant LATE = 400;
+    uint256 private constant MOST_SHARES = 8;
+
+    function _byIssuer(Dice memory dice, bytes memory call_, bytes memory foretold)
+        internal
+        returns (bool ok, bytes memory back)
+    {
+        address caller = _drawOfficer(dice, Role.ISSUER, ISSUER);
+        return _command(caller, Role.ISSUER, address(listings), call_, foretold);
+    }
+
+    function _byCompliance(Dice memory dice, bytes memory call_, bytes memory foretold) internal returns (bool ok) {
+        address caller = _drawOfficer(dice, Role.COMPLIANCE, COMPLIANCE);
+        (ok,) = _command(caller, Role.COMPLIANCE, address(listings), call_, foretold);
+    }
+
+    // ---------------------------------------------------------------- before the first trade
+
+    function listShare(uint256 seed) external step {
+        Dice memory dice = _dice(seed);
+        uint32 exemption = uint32(1 + _draw(dice, _rarely(dice, 2) ? 2 : exemptionCount));
+        if (_rarely(dice, 12)) exemption = exemptionCount + 1;
+        IListingRegistry.Instrument memory instrument = _drawInstrument(dice);
+        address expected = _addressAfter();
+        _expectStream(expected);
+        bytes memory call_ =
+            abi.encodeCall(listings.list, (exemption, instrument, "New", "NEW", Control.ALL_CLASSES, RELAXED));
+        bytes memory foretold = _againstListing(exemption, instrument);
+        (bool ok, bytes memory back) = _byIssuer(dice, call_, foretold);
+        _check(6, !ok || abi.decode(back, (address)) == expected, "a token of which no stream is known");
+    }
+
+    /// @dev Where the factory's next token will stand.
+    function _addressAfter() private view returns (address) {
+        return vm.computeCreateAddress(address(factory), vm.getNonce(address(factory)));
+    }
+
+    /// @dev A new share; once there are enough, one whose ISIN is taken. Sometimes of a kind that is refused, or incomplete.
+    function _drawInstrument(Dice memory dice) private view returns (IListingRegistry.Instrument memory instrument) {
+        uint256 number = shares.length < MOST_SHARES && !_rarely(dice, 8) ? shares.length : _draw(dice, shares.length);
+        instrument.isin = number < shares.length
+            ? listed[shares[number]].instrument.isin
+            : bytes12(uint96(0x555300000000000000000000 + number));
+        instrument.cusip = "000000000";
+        instrument.mic = _rarely(dice, 3) ? OTHER_MIC : MIC;
+        instrument.backing =
+            _rarely(dice, 4) ? IListingRegistry.Backing(_draw(dice, 4)) : IListingRegistry.Backing.ENTITLEMENT;
+        instrument.ticker = _rarely(dice, 16) ? bytes12(0) : bytes12("NEW");
+    }
+
+    function recordIssuerNotice(uint256 seed) external step {
+        Dice memory dice = _dice(seed);
+        address share = _drawPending(dice);
+        // Told again, the period begins anew: seldom.
+        for (uint256 i = 2; i < shares.length && listed[share].objectionUntil != 0 && !_rarely(dice, 8); ++i) {
+            share = shares[i];
+        }
+        bytes32 hash = _rarely(dice, 12) ? bytes32(0) : _drawOrder(dice);
+        bytes memory call_ = abi.encodeCall(listings.recordIssuerNotice, (share, hash));
+        uint40 until = uint40(block.timestamp) + _termsNow(listed[share].exemption).objectionPeriod;
+        (bool ok,) = _byIssuer(dice, call_, _againstIssuerNotice(share, hash));
+        _check(4, !ok || listed[share].objectionUntil == until, "another period than the profile's");
+    }
+
+    /// @dev Received in time or late; what is in time bars for good, so it seldom meets the shares that people hold, and late.
+    function recordObjection(uint256 seed) external step {
+        Dice memory dice = _dice(seed);
+        address share = _drawAny(dice);
+        // Before the issuer was told, every objection is in time.
+        if (listed[share].objectionUntil == 0 && !_rarely(dice, 4)) share = address(token);
+        uint40 receivedAt = _drawReceived(dice, share);
+        bytes32 hash = _rarely(dice, 16) ? bytes32(0) : _drawOrder(dice);
+        bool barred =
+            _isBarred(share) || listed[share].objectionUntil == 0 || receivedAt <= listed[share].objectionUntil;
+        bytes memory call_ = abi.encodeCall(listings.recordObjection, (share, hash, receivedAt));
+        bool ok = _byCompliance(dice, call_, _againstObjection(share, hash, receivedAt));
+        _check(4, !ok || _isBarred(share) == barred, "an objection counted wrongly");
+        bool open = settings[share].phase() == Control.ACTIVE;
+        _check(4, !ok || !barred || !open, "a token trades against its issuer's objection");
+    }
+
+    /// @dev Within the last hour, or in the last seconds of the issuer's period.
+    function _drawReceived(Dice memory dice, address share) private view returns (uint40 receivedAt) {
+        uint40 until = listed[share].objectionUntil;
+        receivedAt = uint40(block.timestamp - _draw(dice, 1 hours));
+        bool late = share == address(token) ? calls < LATE || !_rarely(dice, 8) : !_rarely(dice, 4);
+        if (late && receivedAt <= until) receivedAt = until + 1;
+        if (!late && receivedAt > until && until != 0) receivedAt = until - uint40(_draw(dice, 2));
+        if (_rarely(dice, 16)) receivedAt = _rarely(dice, 2) ? 0 : uint40(block.timestamp + 1);
+    }
+
+    /// @dev A share that is PENDING as a rule, the first from a place drawn.
+    function _drawPending(Dice memory dice) private view returns (address share) {
+        uint256 start = _draw(dice, shares.length);
+        share = shares[start];
+        if (_rarely(dice, 12)) return share;
+        for (uint256 i = 1; i < shares.length && listed[share].phase != Control.PENDING; ++i) {
+            share = shares[(start + i) % shares.length];
+        }
+    }
+
+    /// @dev Any token; sometimes an address that is none.
+    function _drawAny(Dice memory dice) private view returns (address) {
+        return _rarely(dice, 20) ? address(registry) : _drawShare(dice);
+    }
+
+    /// @dev Sets one of three documents, removes it, or tries one without a name. What PENDING shares need most is RIGHTS.
+    function setDocument(uint256 seed) external step {
+        Dice memory dice = _dice(seed);
+        bytes32 name = [bytes32(0), bytes32(uint256(1)), bytes32(uint256(2)), RIGHTS, RIGHTS, RIGHTS][_draw(dice, 6)];
+        address share = name == RIGHTS ? _drawPending(dice) : _drawAny(dice);
+        for (uint256 i = 2; name == RIGHTS && i < shares.length && documents[share][RIGHTS] != 0; ++i) {
+            share = shares[i];
+        }
+        bytes32 hash = _drawOrder(dice);
+        bytes memory call_ = abi.encodeCall(listings.setDocument, (share, name, "ipfs://", hash));
+        bytes memory foretold = !_isListed(share) ? _unknown(share) : name == 0 ? _empty(name) : bytes("");
+        if (_rarely(dice, name == RIGHTS ? 8 : 3)) {
+            call_ = abi.encodeCall(listings.removeDocument, (share, name));
+            (hash, foretold) = (0, _againstRemoval(share, name));
+        }
+        (bool ok,) = _byIssuer(dice, call_, foretold);
+        _check(4, !ok || documents[share][name] == hash, "another document than set");
+    }
+
+    function activate(uint256 seed) external step {
+        Dice memory dice = _dice(seed);
+        // One that can be opened, as a rule.
+        address share = _drawPending(dice);
+        for (uint256 i = 2; i < shares.length && !_rarely(dice, 8) && _againstActivation(share).length != 0; ++i) {
+            share = shares[i];
+        }
+        bytes memory call_ = abi.encodeCall(listings.activate, (share));
+        (bool ok,) = _byIssuer(dice, call_, _againstActivation(share));
+        _check(4, !ok || listed[share].phase == Control.ACTIVE, "another phase than asked for");
+    }
+
+    // ---------------------------------------------------------------- phases and halts
 
     function phase(uint256 seed) external step {
         Dice memory dice = _dice(seed);
-        address share = address(_drawToken(dice));
+        address share = _drawAny(dice);
         Basis basis = _drawBasis(dice);
-        bytes32 order = _drawOrder(dice);
-        // 0 suspend, 1 to 5 resume, 6 activate, 7 wind down.
-        uint256 way = _draw(dice, 8);
-        if (way == 7 && calls < LATE) way = 1;
-        bool resumes = way != 0 && way < 6;
-        if (resumes && listed[share].phase != Control.SUSPENDED) share = _otherThan(share);
-        uint8 own = listed[share].phase;
-        uint64 role = way == 6 ? Role.ISSUER : Role.COMPLIANCE;
-        address caller = _drawOfficer(dice, role, way == 6 ? ISSUER : COMPLIANCE);
-        bytes memory call_;
-        bool fits = way == 6 || !basis.isUnstated();
-        if (way == 6) {
-            call_ = abi.encodeCall(listings.activate, (share));
-            fits = own == Control.PENDING && _isInForce(listed[share].exemption);
-        } else if (way == 7) {
-            call_ = abi.encodeCall(listings.windDown, (share, basis, order));
-            fits = fits && own != Control.WIND_DOWN;
-        } else if (resumes) {
-            call_ = abi.encodeCall(listings.resume, (share, basis, order));
-            fits = fits && own == Control.SUSPENDED && _isInForce(listed[share].exemption);
-        } else {
-            call_ = abi.encodeCall(listings.suspend, (share, basis, order));
-            fits = fits && own == Control.ACTIVE;
+        // Resumed more readily than suspended.
+        bool resumes = !_rarely(dice, 8);
+        for (uint256 i = 0; resumes && i < shares.length && listed[share].phase != Control.SUSPENDED; ++i) {
+            share = shares[i];
         }
-        uint8 target = way == 7 ? Control.WIND_DOWN : way == 0 ? Control.SUSPENDED : Control.ACTIVE;
-        if (_list(caller, role, fits, call_)) _check(4, listed[share].phase == target, "another phase than asked for");
+        bytes32 order = _drawOrder(dice);
+        bytes memory call_ = resumes
+            ? abi.encodeCall(listings.resume, (share, basis, order))
+            : abi.encodeCall(listings.suspend, (share, basis, order));
+        bytes memory foretold = _unstated(basis);
+        if (foretold.length == 0) {
+            foretold = resumes ? _againstOpening(share, Control.SUSPENDED) : _againstPhase(share, Control.ACTIVE);
+        }
+        bool ok = _byCompliance(dice, call_, foretold);
+        uint8 target = resumes ? Control.ACTIVE : Control.SUSPENDED;
+        _check(4, !ok || listed[share].phase == target, "another phase than asked for");
     }
 
+    /// @dev What people hold only late, and seldom what waits for its first day.
+    function windDown(uint256 seed) external step {
+        Dice memory dice = _dice(seed);
+        address share = _drawAny(dice);
+        bool held = share == address(token) || share == address(otherToken);
+        bool young = listed[share].phase == Control.PENDING && !_rarely(dice, 4);
+        if (calls < LATE && (held || young)) share = address(registry);
+        Basis basis = _drawBasis(dice);
+        bytes memory call_ = abi.encodeCall(listings.windDown, (share, basis, _drawOrder(dice)));
+        bytes memory foretold = _unstated(basis);
+        if (!_isListed(share)) foretold = _unknown(share);
+        else if (listed[share].phase == Control.WIND_DOWN) foretold = _wrongPhase(share);
+        bool ok = _byCompliance(dice, call_, foretold);
+        _check(4, !ok || settings[share].phase() == Control.WIND_DOWN, "a token is not wound down");
+    }
+
+    function _unstated(Basis basis) internal pure returns (bytes memory) {
+        if (!basis.isUnstated()) return "";
+        return abi.encodeWithSelector(IListingRegistry.ListingBasisUnstated.selector);
+    }
+
+    /// @dev By hand, and whatever the market's own halt is.
     function halt(uint256 seed) external step {
         Dice memory dice = _dice(seed);
-        address share = address(_drawToken(dice));
+        address share = _drawAny(dice);
         Basis basis = _drawBasis(dice);
         bool halted = _rarely(dice, 6);
-        if (!halted && !listed[share].halted) share = _otherThan(share);
-        bool fits = !basis.isUnstated() && listed[share].halted != halted;
-        address caller = _drawOfficer(dice, Role.COMPLIANCE, COMPLIANCE);
+        for (uint256 i = 0; !halted && i < shares.length && !listed[share].haltedByHand; ++i) {
+            share = shares[i];
+        }
+        bytes memory foretold = !_isListed(share)
+            ? _unknown(share)
+            : listed[share].haltedByHand == halted ? _unchanged(share) : _unstated(basis);
+        bool market_ = listed[share].haltedByMarket;
         bytes memory call_ = abi.encodeCall(listings.setHalt, (share, halted, basis, _drawOrder(dice)));
-        bool ok = _list(caller, Role.COMPLIANCE, fits, call_);
-        _check(4, !ok || listed[share].halted == halted, "a halt did not show");
+        bool ok = _byCompliance(dice, call_, foretold);
+        _check(4, !ok || listed[share].haltedByHand == halted, "a halt did not show");
+        _check(4, listed[share].haltedByMarket == market_, "a halt by hand touched the market's");
     }
 
     function regulatorSuspension(uint256 seed) external step {
         Dice memory dice = _dice(seed);
-        address share = address(_drawToken(dice));
+        address share = _drawAny(dice);
         Basis basis = _drawBasis(dice);
+        // Lifted at the first occasion, as a rule; begun where nothing is to be lifted.
         bool suspended = _rarely(dice, 10);
-        if (!suspended && !listed[share].suspendedByRegulator) share = _otherThan(share);
-        bool fits = !basis.isUnstated() && listed[share].suspendedByRegulator != suspended;
+        for (uint256 i = 0; !suspended && i < shares.length && !listed[share].suspendedByRegulator; ++i) {
+            share = shares[i];
+        }
+        if (!listed[share].suspendedByRegulator && _rarely(dice, 3)) suspended = true;
+        bytes memory foretold = !_isListed(share)
+            ? _unknown(share)
+            : listed[share].suspendedByRegulator == suspended ? _unchanged(share) : _unstated(basis);
         // Not even COMPLIANCE may lift it.
         address caller = _rarely(dice, 6) ? COMPLIANCE : _drawOfficer(dice, Role.REGULATOR, REGULATOR);
         bytes memory call_ =
             abi.encodeCall(listings.setRegulatorSuspension, (share, suspended, basis, _drawOrder(dice)));
-        bool ok = _list(caller, Role.REGULATOR, fits, call_);
+        (bool ok,) = _command(caller, Role.REGULATOR, address(listings), call_, foretold);
         _check(4, !ok || listed[share].suspendedByRegulator == suspended, "a suspension did not show");
-    }
-
-    function exemptionStatus(uint256 seed) external step {
-        Dice memory dice = _dice(seed);
-        uint32 exemption = uint32(1 + _draw(dice, 2));
-        IListingRegistry.ExemptionStatus status = _drawStatus(dice);
-        if (exemptions[exemption].status == status) exemption = 3 - exemption;
-        IListingRegistry.ExemptionStatus old = exemptions[exemption].status;
-        Basis basis = _drawBasis(dice);
-        bool fits = !basis.isUnstated() && old != IListingRegistry.ExemptionStatus.REVOKED
-            && status != IListingRegistry.ExemptionStatus.NONE && status != old;
-        bytes memory call_ = abi.encodeCall(listings.setExemptionStatus, (exemption, status, basis, keccak256("order")));
-        bool ok = _list(_drawOfficer(dice, Role.COMPLIANCE, COMPLIANCE), Role.COMPLIANCE, fits, call_);
-        _check(4, !ok || exemptions[exemption].status == status, "another status than asked for");
-    }
-
-    function _drawStatus(Dice memory dice) private view returns (IListingRegistry.ExemptionStatus) {
-        if (calls > LATE && _rarely(dice, 8)) return IListingRegistry.ExemptionStatus.REVOKED;
-        if (_rarely(dice, 20)) return IListingRegistry.ExemptionStatus.NONE;
-        bool suspends = _rarely(dice, 10);
-        return suspends ? IListingRegistry.ExemptionStatus.SUSPENDED : IListingRegistry.ExemptionStatus.ACTIVE;
-    }
-
-    /// @dev Sometimes brings the end near, so that it lapses while nobody looks; then puts it off again.
-    function amendExemption(uint256 seed) external step {
-        Dice memory dice = _dice(seed);
-        uint32 exemption = uint32(1 + _draw(dice, 2));
-        IListingRegistry.Exemption memory old = exemptions[exemption];
-        uint40 from = _rarely(dice, 8) ? uint40(block.timestamp + _draw(dice, 2)) : EXEMPTION_FROM;
-        uint40 until = _rarely(dice, 5) ? uint40(block.timestamp + _draw(dice, 4 days)) : EXEMPTION_UNTIL;
-        bool fits = old.status != IListingRegistry.ExemptionStatus.REVOKED && from < until
-            && (from <= block.timestamp || old.validFrom > block.timestamp);
-        bytes memory call_ =
-            abi.encodeCall(listings.amendExemption, (exemption, keccak256("order"), keccak256("profile"), from, until));
-        bool ok = _list(_drawOfficer(dice, Role.ISSUER, ISSUER), Role.ISSUER, fits, call_);
-        _check(4, !ok || exemptions[exemption].validUntil == until, "another end than asked for");
-    }
-
-    /// @dev Sets one of two documents, removes it, or tries one without a name.
-    function setDocument(uint256 seed) external step {
-        Dice memory dice = _dice(seed);
-        bytes32 name = bytes32(_draw(dice, 3));
-        address caller = _drawOfficer(dice, Role.ISSUER, ISSUER);
-        address share = address(_drawToken(dice));
-        if (_rarely(dice, 3)) {
-            bool there = documents[share][name] != 0;
-            _list(caller, Role.ISSUER, there, abi.encodeCall(listings.removeDocument, (share, name)));
-        } else {
-            bytes memory call_ = abi.encodeCall(listings.setDocument, (share, name, "ipfs://", _drawOrder(dice)));
-            _list(caller, Role.ISSUER, name != 0, call_);
-        }
-    }
-
-    function _list(address caller, uint64 role, bool fits, bytes memory call_) private returns (bool ok) {
-        bytes memory back;
-        (ok, back) = _act(caller, address(listings), call_);
-        _weighRight(4, _may(role, caller), fits, ok, back);
-        _confirmNothingMoved();
-        _check(4, _agrees(address(token)) && _agrees(address(otherToken)), "a token does not know its state");
-        _count(ok);
     }
 
     function setPolicy(uint256 seed) external step {

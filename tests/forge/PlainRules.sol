@@ -2,16 +2,15 @@
 pragma solidity 0.8.37;
 
 import {ICustodyLedger} from "../../contracts/interfaces/ICustodyLedger.sol";
-import {IListingRegistry} from "../../contracts/interfaces/IListingRegistry.sol";
 import {Attestation, Sentence} from "../../contracts/types/Attestation.sol";
 import {Control, ControlWord} from "../../contracts/types/ControlWord.sol";
 import {InvestorRecord, Record} from "../../contracts/types/InvestorRecord.sol";
 import {Reason, ReasonCode} from "../../contracts/types/ReasonCode.sol";
-import {Replay} from "./Replay.sol";
+import {MarketRules} from "./MarketRules.sol";
 
 /// @title The rules as a person would state them, over the replayed state: what should happen, and for which reason not.
 /// @dev Written from the prose and not from `TransferRules`; it asks no contract. Slow and plain on purpose.
-abstract contract PlainRules is Replay {
+abstract contract PlainRules is MarketRules {
     uint256 internal constant MAX_96 = type(uint96).max;
     uint256 internal constant SHARE = 1e18;
 
@@ -187,9 +186,7 @@ abstract contract PlainRules is Replay {
         if (block.timestamp >= a.validUntil) return _number(Reason.ATTESTATION_EXPIRED);
         if (a.kind == Sentence.DEPOSIT) {
             if (!desks[a.custodian].open) return _number(Reason.CUSTODIAN_CLOSED);
-            if (block.timestamp >= uint256(a.asOf) + terms[a.token].maxPositionAge) {
-                return _number(Reason.POSITION_STALE);
-            }
+            if (_age(a.token, a.asOf) > terms[a.token].maxPositionAge) return _number(Reason.POSITION_STALE);
             if (a.shares > terms[a.token].depositCap) return _number(Reason.OVER_DEPOSIT_CAP);
             return position.issued + a.shares > a.sharesHeld ? _number(Reason.UNDER_RESERVED) : 0;
         }
@@ -243,7 +240,7 @@ abstract contract PlainRules is Replay {
         return _against(Ask(request.token, GIVE_BACK, desk, desk, caller, request.amount));
     }
 
-    // ---------------------------------------------------------------- recovery and listing
+    // ---------------------------------------------------------------- recovery
 
     /// @dev Whether the registry answers where a lost wallet's tokens go.
     function _isRecoverable(address lost) internal view returns (bool) {
@@ -255,28 +252,5 @@ abstract contract PlainRules is Replay {
         InvestorRecord record = records[replacement];
         return record.status() == Record.ACTIVE && block.timestamp < record.expiresAt()
             && record.investorId() == records[lost].investorId();
-    }
-
-    function _isInForce(uint32 exemption) internal view returns (bool) {
-        IListingRegistry.Exemption memory value = exemptions[exemption];
-        return value.status == IListingRegistry.ExemptionStatus.ACTIVE && value.validFrom <= block.timestamp
-            && block.timestamp < value.validUntil;
-    }
-
-    /// @dev The phase a token must be in: its listing's own, outranked by the regulator and by its exemption.
-    function _phase(address token_) internal view returns (uint8) {
-        Listed memory listing = listed[token_];
-        IListingRegistry.ExemptionStatus status = exemptions[listing.exemption].status;
-        if (status == IListingRegistry.ExemptionStatus.REVOKED) return Control.WIND_DOWN;
-        bool suspended = status == IListingRegistry.ExemptionStatus.SUSPENDED || listing.suspendedByRegulator;
-        return suspended && listing.phase == Control.ACTIVE ? Control.SUSPENDED : listing.phase;
-    }
-
-    /// @dev A token stops what its settings stop, whatever the listing registry thinks: they must agree.
-    function _agrees(address token_) internal view returns (bool) {
-        ControlWord word = settings[token_];
-        uint256 until = exemptions[listed[token_].exemption].validUntil;
-        bool sameEnd = word.activeUntil() == (until > type(uint32).max ? type(uint32).max : until);
-        return word.phase() == _phase(token_) && word.halted() == listed[token_].halted && sameEnd;
     }
 }

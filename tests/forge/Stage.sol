@@ -135,6 +135,11 @@ abstract contract Stage is PlainRules {
         return place == 21 ? SPARE : place == 22 ? address(this) : address(factory.implementation());
     }
 
+    /// @dev Any token, those that only were listed as well.
+    function _drawShare(Dice memory dice) internal view returns (address) {
+        return shares[_draw(dice, shares.length)];
+    }
+
     function _otherThan(address share) internal view returns (address) {
         return share == address(token) ? address(otherToken) : address(token);
     }
@@ -216,6 +221,22 @@ abstract contract Stage is PlainRules {
         }
     }
 
+    /// @dev Makes a call that takes a role and moves nothing, and weighs it: the outcome, and the very refusal.
+    /// @param foretold The error that must come from who has the right; empty where the call must succeed.
+    function _command(address caller, uint64 role, address target, bytes memory call_, bytes memory foretold)
+        internal
+        returns (bool ok, bytes memory back)
+    {
+        bool may = _may(role, caller);
+        (ok, back) = _act(caller, target, call_);
+        _weighRight(4, may, foretold.length == 0, ok, back);
+        bool same = ok || !may || keccak256(back) == keccak256(foretold);
+        _check(7, same, "refused for another reason than the first");
+        _confirmNothingMoved();
+        _checkStates();
+        _count(ok);
+    }
+
     function _isDenial(bytes memory back) internal pure returns (bool) {
         bytes4 error_ = bytes4(back);
         return error_ == IAccessManaged.AccessManagedUnauthorized.selector
@@ -249,7 +270,10 @@ abstract contract Stage is PlainRules {
 
     function _judgeEntry(Entry memory entry) internal override {
         if (entry.kind == UPGRADE) {
-            _check(8, !armed || _waited(20 days), "an upgrade before its delay");
+            // The first names what a new token runs on.
+            bool created = runsOn[entry.token] == address(0);
+            bool same = !armed || entry.to == runsOn[address(token)];
+            _check(8, created ? same : _waited(20 days), "an upgrade before its delay");
             return;
         }
         if (entry.kind == FREEZE) {

@@ -7,15 +7,19 @@ import {SuiteAuthority} from "../../contracts/authority/SuiteAuthority.sol";
 import {CustodyLedger} from "../../contracts/custody/CustodyLedger.sol";
 import {ICustodyLedger} from "../../contracts/interfaces/ICustodyLedger.sol";
 import {IListingRegistry} from "../../contracts/interfaces/IListingRegistry.sol";
+import {IMarketStatus} from "../../contracts/interfaces/IMarketStatus.sol";
 import {ListingRegistry} from "../../contracts/listing/ListingRegistry.sol";
+import {MarketStatus} from "../../contracts/market/MarketStatus.sol";
 import {InvestorRegistry} from "../../contracts/registry/InvestorRegistry.sol";
 import {ShareToken} from "../../contracts/token/ShareToken.sol";
 import {Control} from "../../contracts/types/ControlWord.sol";
 import {Role} from "../../contracts/types/Role.sol";
 import {Vm} from "./Vm.sol";
 
-/// @title A whole suite, wired and handed over as `stockade.deploy` does it: two listed, active shares under an exemption
-/// each, custodian 1 with one key, custodian 2 with two of three, registrars 1 and 2. Nobody is admitted, nothing minted.
+/// @title A whole suite, wired and handed over as `stockade.deploy` does it: two listed shares under an exemption each,
+/// custodian 1 with one key, custodian 2 with two of three, registrars 1 and 2. Nobody is admitted, nothing minted.
+/// @dev In three scenes, because each is at another second or by another hand: `_deploySuite` lists, `_beginPeriods` is the
+/// issuer's own records, `_openShares` comes when the periods have passed.
 abstract contract SuiteFixture {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
@@ -29,6 +33,7 @@ abstract contract SuiteFixture {
     address internal constant REGISTRAR_2 = address(0xB5);
     address internal constant CUSTODY_ADMIN = address(0xA6);
     address internal constant MARKET_OPERATOR = address(0xA7);
+    address internal constant MARKET_OPERATOR_2 = address(0xB7);
     address internal constant PAUSER = address(0xA8);
     address internal constant REGULATOR = address(0xA9);
     address internal constant GUARDIAN = address(0xAA);
@@ -45,7 +50,10 @@ abstract contract SuiteFixture {
     uint32 internal constant CUSTODY_ADMIN_DELAY = 2 days;
     uint32 internal constant KEY_ADMIN_DELAY = 1 days;
 
+    /// @dev When the shares become ACTIVE: the very second at which their periods have passed.
     uint40 internal constant START = 1_800_000_000;
+    uint32 internal constant NOTICE_PERIOD = 30 days;
+    uint32 internal constant OBJECTION_PERIOD = 30 days;
     uint40 internal constant EXEMPTION_FROM = START - 100 days;
     uint40 internal constant EXEMPTION_UNTIL = START + 5 * 365 days;
     /// @dev A lapse and a halt stop trading only, executors are licensed, whole shares are redeemed (profile us-tsv).
@@ -53,19 +61,26 @@ abstract contract SuiteFixture {
     /// @dev A lapse and a halt stop all free movement (profile article-2026-05).
     uint8 internal constant STRICT = 0;
     uint96 internal constant DEPOSIT_CAP = 1_000_000e18;
-    uint32 internal constant POSITION_AGE = 5 days;
+    /// @dev Business days.
+    uint32 internal constant POSITION_AGE = 5;
     uint32 internal constant REDEMPTION_PERIOD = 5 days;
+    uint32 internal constant HEARTBEAT_AGE = 1 days;
+    bytes4 internal constant MIC = "XNAS";
+    /// @dev A market that neither share is listed on.
+    bytes4 internal constant OTHER_MIC = "XNYS";
+    bytes32 internal constant RIGHTS = "RIGHTS";
 
     SuiteAuthority internal authority;
     ReasonText internal reasonText;
     InvestorRegistry internal registry;
     CustodyLedger internal ledger;
     ListingRegistry internal listings;
+    MarketStatus internal market;
     ShareToken internal implementation;
     SuiteFactory internal factory;
-    /// @dev Policy RELAXED, exemption 1.
+    /// @dev Policy RELAXED, exemption 1, a third party's.
     ShareToken internal token;
-    /// @dev Policy STRICT, exemption 2.
+    /// @dev Policy STRICT, exemption 2, the issuer's own.
     ShareToken internal otherToken;
 
     /// @dev Where the n-th contract that this one creates from now on will stand; n counts from 0.
@@ -74,27 +89,49 @@ abstract contract SuiteFixture {
     }
 
     function _deploySuite() internal {
-        vm.warp(START);
+        vm.warp(START - NOTICE_PERIOD);
         // The contracts name each other as immutables, so their addresses are known before the first is created.
-        address[7] memory places;
-        for (uint256 n = 0; n < 7; ++n) {
+        address[8] memory places;
+        for (uint256 n = 0; n < 8; ++n) {
             places[n] = _addressOf(n);
         }
         authority = new SuiteAuthority();
         reasonText = new ReasonText();
         registry = new InvestorRegistry(places[0]);
-        ledger = new CustodyLedger(places[0], places[2], places[4]);
-        listings = new ListingRegistry(places[0], places[6]);
-        implementation = _newImplementation(places[6]);
-        factory = new SuiteFactory(places[0], places[4], places[5]);
-        assert(address(factory) == places[6]);
+        ledger = new CustodyLedger(places[0], places[2], places[4], places[5]);
+        listings = new ListingRegistry(places[0], places[7], places[5]);
+        market = new MarketStatus(places[0], places[4]);
+        implementation = _newImplementation(places[7]);
+        factory = new SuiteFactory(places[0], places[4], places[6]);
+        assert(address(factory) == places[7]);
 
         _mapFunctions();
         _grantRoles();
         _addCustodians();
-        token = _list(1, "US0378331005", "AAPL", RELAXED);
-        otherToken = _list(2, "US5949181045", "MSFT", STRICT);
+        market.setRules(IMarketStatus.Rules({quorum: 1, heartbeatAge: HEARTBEAT_AGE}));
+        token = _list(1, "US0378331005", "AAPL", IListingRegistry.Backing.ENTITLEMENT, RELAXED);
+        otherToken = _list(2, "US5949181045", "MSFT", IListingRegistry.Backing.ISSUER_NATIVE, STRICT);
         authority.settle(ADMIN);
+    }
+
+    function _beginPeriods() internal {
+        _asIssuer(abi.encodeCall(listings.publishNotice, (1, keccak256("notice"), "ipfs://")));
+        _asIssuer(abi.encodeCall(listings.publishNotice, (2, keccak256("notice"), "ipfs://")));
+        _asIssuer(abi.encodeCall(listings.setDocument, (address(token), RIGHTS, "ipfs://", keccak256("rights"))));
+        _asIssuer(abi.encodeCall(listings.setDocument, (address(otherToken), RIGHTS, "ipfs://", keccak256("rights"))));
+        _asIssuer(abi.encodeCall(listings.recordIssuerNotice, (address(token), keccak256("told"))));
+    }
+
+    function _openShares() internal {
+        vm.warp(START);
+        _asIssuer(abi.encodeCall(listings.activate, (address(token))));
+        _asIssuer(abi.encodeCall(listings.activate, (address(otherToken))));
+    }
+
+    function _asIssuer(bytes memory data) private {
+        vm.prank(ISSUER);
+        (bool ok,) = address(listings).call(data);
+        require(ok, "the issuer's record was refused");
     }
 
     /// @dev An implementation wired to this suite: the first one, or one to upgrade to.
@@ -117,6 +154,8 @@ abstract contract SuiteFixture {
         authority.setTargetFunctionRole(address(factory), one, Role.UPGRADER);
         one[0] = ListingRegistry.setRegulatorSuspension.selector;
         authority.setTargetFunctionRole(address(listings), one, Role.REGULATOR);
+        one[0] = MarketStatus.setRules.selector;
+        authority.setTargetFunctionRole(address(market), one, Role.ISSUER);
 
         bytes4[] memory four = new bytes4[](4);
         four[0] = CustodyLedger.addCustodian.selector;
@@ -133,14 +172,16 @@ abstract contract SuiteFixture {
         two[1] = CustodyLedger.recoverRequests.selector;
         authority.setTargetFunctionRole(address(ledger), two, Role.COMPLIANCE);
 
-        bytes4[] memory six = new bytes4[](6);
-        six[0] = ListingRegistry.addExemption.selector;
-        six[1] = ListingRegistry.amendExemption.selector;
-        six[2] = ListingRegistry.list.selector;
-        six[3] = ListingRegistry.activate.selector;
-        six[4] = ListingRegistry.setDocument.selector;
-        six[5] = ListingRegistry.removeDocument.selector;
-        authority.setTargetFunctionRole(address(listings), six, Role.ISSUER);
+        bytes4[] memory eight = new bytes4[](8);
+        eight[0] = ListingRegistry.addExemption.selector;
+        eight[1] = ListingRegistry.amendExemption.selector;
+        eight[2] = ListingRegistry.publishNotice.selector;
+        eight[3] = ListingRegistry.list.selector;
+        eight[4] = ListingRegistry.recordIssuerNotice.selector;
+        eight[5] = ListingRegistry.activate.selector;
+        eight[6] = ListingRegistry.setDocument.selector;
+        eight[7] = ListingRegistry.removeDocument.selector;
+        authority.setTargetFunctionRole(address(listings), eight, Role.ISSUER);
         bytes4[] memory five = new bytes4[](5);
         five[0] = InvestorRegistry.freeze.selector;
         five[1] = InvestorRegistry.unfreeze.selector;
@@ -148,12 +189,21 @@ abstract contract SuiteFixture {
         five[3] = InvestorRegistry.assignRecords.selector;
         five[4] = InvestorRegistry.recover.selector;
         authority.setTargetFunctionRole(address(registry), five, Role.COMPLIANCE);
-        five[0] = ListingRegistry.suspend.selector;
-        five[1] = ListingRegistry.resume.selector;
-        five[2] = ListingRegistry.windDown.selector;
-        five[3] = ListingRegistry.setHalt.selector;
-        five[4] = ListingRegistry.setExemptionStatus.selector;
-        authority.setTargetFunctionRole(address(listings), five, Role.COMPLIANCE);
+        five[0] = MarketStatus.setHours.selector;
+        five[1] = MarketStatus.setDays.selector;
+        five[2] = MarketStatus.relay.selector;
+        five[3] = MarketStatus.relayVenue.selector;
+        five[4] = MarketStatus.heartbeat.selector;
+        authority.setTargetFunctionRole(address(market), five, Role.MARKET_OPERATOR);
+
+        bytes4[] memory six = new bytes4[](6);
+        six[0] = ListingRegistry.recordObjection.selector;
+        six[1] = ListingRegistry.suspend.selector;
+        six[2] = ListingRegistry.resume.selector;
+        six[3] = ListingRegistry.windDown.selector;
+        six[4] = ListingRegistry.setHalt.selector;
+        six[5] = ListingRegistry.setExemptionStatus.selector;
+        authority.setTargetFunctionRole(address(listings), six, Role.COMPLIANCE);
     }
 
     function _grantRoles() private {
@@ -165,6 +215,7 @@ abstract contract SuiteFixture {
         authority.grantRole(Role.REGISTRAR, REGISTRAR_2, 0);
         authority.grantRole(Role.CUSTODY_ADMIN, CUSTODY_ADMIN, CUSTODY_ADMIN_DELAY);
         authority.grantRole(Role.MARKET_OPERATOR, MARKET_OPERATOR, 0);
+        authority.grantRole(Role.MARKET_OPERATOR, MARKET_OPERATOR_2, 0);
         authority.grantRole(Role.PAUSER, PAUSER, 0);
         authority.grantRole(Role.REGULATOR, REGULATOR, 0);
         authority.grantRole(Role.GUARDIAN, GUARDIAN, 0);
@@ -190,18 +241,29 @@ abstract contract SuiteFixture {
         ledger.addCustodian("0000SYNTHETIC0000225", keccak256("Second Example Trust"), three, 2);
     }
 
-    function _list(uint32 exemption, bytes12 isin, string memory ticker, uint8 policy) private returns (ShareToken) {
-        listings.addExemption(keccak256("order"), keccak256("profile"), EXEMPTION_FROM, EXEMPTION_UNTIL);
+    /// @dev Terms that hold as soon as they are recorded.
+    function _firstTerms() internal pure returns (IListingRegistry.Terms memory) {
+        return IListingRegistry.Terms({
+            document: keccak256("order"),
+            profile: keccak256("profile"),
+            validFrom: EXEMPTION_FROM,
+            validUntil: EXEMPTION_UNTIL,
+            effectiveFrom: 0,
+            noticePeriod: NOTICE_PERIOD,
+            objectionPeriod: OBJECTION_PERIOD
+        });
+    }
+
+    function _list(uint32 exemption, bytes12 isin, string memory ticker, IListingRegistry.Backing backing, uint8 policy)
+        private
+        returns (ShareToken)
+    {
+        listings.addExemption(_firstTerms());
         IListingRegistry.Instrument memory instrument = IListingRegistry.Instrument({
-            isin: isin,
-            cusip: "037833100",
-            mic: "XNAS",
-            backing: IListingRegistry.Backing.ENTITLEMENT,
-            ticker: bytes12(bytes(ticker))
+            isin: isin, cusip: "037833100", mic: MIC, backing: backing, ticker: bytes12(bytes(ticker))
         });
         address created = listings.list(exemption, instrument, ticker, ticker, Control.ALL_CLASSES, policy);
         ledger.setTerms(created, ICustodyLedger.Terms(DEPOSIT_CAP, POSITION_AGE, REDEMPTION_PERIOD));
-        listings.activate(created);
         return ShareToken(created);
     }
 }

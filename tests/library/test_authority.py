@@ -10,7 +10,7 @@ import pytest
 from ape_test.provider import LocalProvider
 from click.testing import CliRunner
 
-from stockade import authority, manifest, profiles
+from stockade import authority, manifest
 from stockade.authority import Difference, OperationState, StepState, acts, check, operations, read_table, standing
 from stockade.authority.words import parse_call
 from stockade.custody.words import utc
@@ -23,7 +23,7 @@ from tests.support import DAY, EXAMPLES, ROOT
 
 DOCS = ROOT / "docs" / "roles.md"
 WEEK = 7 * DAY
-CONTRACTS_THAT_ASK = ("registry", "ledger", "listings", "factory")
+CONTRACTS_THAT_ASK = ("registry", "ledger", "listings", "market", "factory")
 
 
 @pytest.fixture
@@ -34,6 +34,11 @@ def table():
 @pytest.fixture
 def profile(stage):
     return stage.plan.profile
+
+
+def with_regulator(profile, may_suspend):
+    """The profile with one value changed."""
+    return profile.model_copy(update={"regulator": profile.regulator.model_copy(update={"may_suspend": may_suspend})})
 
 
 @pytest.fixture
@@ -86,7 +91,7 @@ def test_docs__functions__are_those_of_the_contracts_that_change_something(table
 def test_docs__functions_that_ask_the_authority__are_the_roles_that_a_suite_is_deployed_with(
     table, profile, may_suspend
 ):
-    profile = profile.model_copy(update={"regulator": profiles.RegulatorRules(may_suspend=may_suspend)})
+    profile = with_regulator(profile, may_suspend)
     kinds = {CONTRACTS[place]: place for place in CONTRACTS_THAT_ASK}
     deployed = {
         (place, function): role
@@ -217,15 +222,15 @@ def test_check__functions_mapped_that_the_table_gives_to_no_role__are_named(suit
 
 
 def test_check__a_role_for_the_deployer__is_named(suite, keys, table, profile, done):
-    done(keys.key_admin, authority.grant(suite, Role.MARKET_OPERATOR, keys.deployer.address))
+    done(keys.admin, authority.grant(suite, Role.GUARDIAN, keys.deployer.address))
 
     assert check(suite, table, profile) == [
-        Difference(f"MARKET_OPERATOR of {keys.deployer.address}", "no role for the deployer", "held by the deployer")
+        Difference(f"GUARDIAN of {keys.deployer.address}", "no role for the deployer", "held by the deployer")
     ]
 
 
 def test_check__profile_whose_regulator_may_not_suspend__wants_the_function_mapped_to_nobody(suite, table, profile):
-    silent = profile.model_copy(update={"regulator": profiles.RegulatorRules(may_suspend=False)})
+    silent = with_regulator(profile, False)
 
     assert check(suite, table, silent) == [
         Difference("ListingRegistry.setRegulatorSuspension", "ADMIN", "REGULATOR"),
@@ -285,9 +290,9 @@ def test_check__not_handed_over__names_the_suite_and_every_role_of_the_deployer(
             ("MARKET_OPERATOR", "granted by ADMIN", "granted by KEY_ADMIN"),
         ),
         (
-            "| MARKET_OPERATOR | none |",
-            "| MARKET_OPERATOR | 1 hour |",
-            ("MARKET_OPERATOR of 0x", "a delay of 1 hour to 365 days", "a delay of none"),
+            "| GUARDIAN | none |",
+            "| GUARDIAN | 1 hour |",
+            ("GUARDIAN of 0x", "a delay of 1 hour to 365 days", "a delay of none"),
         ),
     ],
 )
@@ -383,7 +388,10 @@ def test_profile_of__suite__is_the_one_that_it_was_deployed_with(suite, tmp_path
     assert authority.profile_of(suite).id == "us-tsv"
 
     source = (ROOT / "src/stockade/profiles/us-tsv.toml").read_text(encoding="utf-8")
-    (tmp_path / "mine.toml").write_text(source + "\n", encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(source + "# A comment.\n", encoding="utf-8")
+    assert authority.profile_of(suite, str(tmp_path / "mine.toml")) == authority.profile_of(suite)
+
+    (tmp_path / "mine.toml").write_text(source.replace("heartbeat_seconds = 300", "heartbeat_seconds = 301"))
     with pytest.raises(
         InputError, match="deployed with profile us-tsv of hash 0x.*: give the file it was deployed with"
     ):
@@ -964,16 +972,16 @@ def test_rotation__impossible__is_named(suite, keys):
 
 
 def test_marks_to_set__every_stream__are_accepted_and_then_there_is_no_news(suite, keys):
-    assert [mark.acknowledged.sequence for mark in authority.marks(suite)] == [0] * 5
+    assert [mark.acknowledged.sequence for mark in authority.marks(suite)] == [0] * 6
 
     news = authority.marks_to_set(suite)
     for mark in news:
         suite.send(keys.regulator, authority.acknowledgement(suite, mark))
 
-    assert [mark.name for mark in news] == ["registry", "ledger", "listings", "AAPLs", "authority"]
+    assert [mark.name for mark in news] == ["registry", "ledger", "listings", "market", "AAPLs", "authority"]
     assert authority.marks_to_set(suite) == []
     found = {mark.name: mark for mark in authority.marks(suite)}
-    assert [found[name].behind for name in ("registry", "ledger", "listings", "AAPLs")] == [0] * 4
+    assert [found[name].behind for name in ("registry", "ledger", "listings", "market", "AAPLs")] == [0] * 5
     # The authority reports each acknowledgement itself.
     assert found["authority"].behind == len(news)
     for mark in news:
@@ -1077,7 +1085,7 @@ def test_script__a_grant_from_schedule_to_check__in_the_words_of_each_command(su
     assert "Nothing is scheduled." in run("show")
     assert "executed" in run("show", "--all")
 
-    assert "Equal: 11 roles, 70 functions and 13 holders are as in docs/roles.md." in run("check")
+    assert "Equal: 11 roles, 81 functions and 13 holders are as in docs/roles.md." in run("check")
     plan = tmp_path / "plan.toml"
     plan.write_text((EXAMPLES / "suite.toml").read_text().partition("[listings]")[0])
     said = run("check", "--plan", str(plan), status=1)
@@ -1122,7 +1130,7 @@ def test_script__acknowledge__reads_recomputes_and_marks(suite, run):
 
     assert "does not hold REGULATOR" in run("acknowledge", "--account", "TEST::11", "--yes", status=1)
     assert "Dry run" in run(*acknowledge, "--dry-run")
-    assert run(*acknowledge).count("Acknowledged ") == 5
+    assert run(*acknowledge).count("Acknowledged ") == 6
     assert "Nothing to acknowledge: every record is already." in run(*acknowledge)
     assert "Error: " in run("acknowledge", "BRKs", "--account", "TEST::10", status=2)
 

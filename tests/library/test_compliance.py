@@ -12,7 +12,7 @@ from eth_utils.abi import event_abi_to_log_topic
 from eth_utils.crypto import keccak
 from web3.types import TxReceipt
 
-from stockade import compliance, profiles
+from stockade import compliance, opening, profiles
 from stockade.compliance import Act, Order
 from stockade.errors import InputError, Refused
 from stockade.listing import list_share, read_listings
@@ -310,7 +310,9 @@ def second(suite, keys, travel):
     suite.perform(keys.custody_admin, terms)
     travel(2 * DAY)
     suite.perform(keys.custody_admin, terms)
-    suite.send(keys.issuer, suite.listings.functions.activate(token))
+    opening.begin(suite, keys.issuer, [token], opening.Papers.synthetic())
+    travel(profile.clocks.objection_seconds)
+    opening.activate(suite, keys.issuer, [token])
     return suite.token(token)
 
 
@@ -499,7 +501,7 @@ def test_halt_and_lift__reported_with_the_order(suite, keys, share, do, events):
 def test_set_exemption__suspended_or_revoked__its_tokens_follow(suite, share, do, status, phase):
     do(compliance.set_exemption(suite, 1, status, ORDER))
 
-    assert suite.listings.functions.exemptionOf(1).call()[4] == status
+    assert suite.listings.functions.exemptionOf(1).call()[0] == status
     assert suite.control(share).phase is phase
 
 
@@ -512,6 +514,30 @@ def test_set_exemption__revoked__cannot_be_restored(suite, keys, do):
         compliance.rehearse(
             suite, keys.compliance.address, compliance.set_exemption(suite, 1, ExemptionStatus.ACTIVE, ORDER)
         )
+
+
+def test_record_objection__active_token__reported_suspended_and_late_only_after_its_period(
+    suite, share, do, events, now
+):
+    until = suite.listings.functions.listingOf(share.address).call()[6]
+
+    do(compliance.record_objection(suite, share, b"\x44" * 32, until + 1))
+    assert suite.control(share).phase is Phase.ACTIVE
+    receipt = do(compliance.record_objection(suite, share, b"\x55" * 32, until))
+
+    told = said(10, ["address", "bytes32", "uint40"], [share.address, b"\x55" * 32, until])
+    assert [events(receipt)[0], suite.control(share).phase] == [told, Phase.SUSPENDED]
+
+
+def test_record_objection__received_tomorrow__refused_in_words(suite, keys, share, now):
+    act = compliance.record_objection(suite, share, b"\x44" * 32, now() + DAY)
+
+    with pytest.raises(
+        Refused, match=r"^An objection counts from when it was received, which cannot be in the"
+    ) as told:
+        compliance.rehearse(suite, keys.compliance.address, act)
+
+    assert told.value.error == "ListingInvalidObjection"
 
 
 def test_acts__by_order__never_the_bare_functions_of_erc7943(suite, keys, share):

@@ -484,9 +484,21 @@ def test_change_terms__only_the_cap__the_rest_stays(suite, token, keys, travel):
     travel(2 * DAY)
     suite.perform(keys.custody_admin, call)
 
-    assert suite.ledger.functions.termsOf(token.address).call() == (5 * SHARE, 432_000, 432_000)
+    assert suite.ledger.functions.termsOf(token.address).call() == (5 * SHARE, 2, 432_000)
     with pytest.raises(InputError, match="Nothing would change: these are the token's terms already"):
         admin.change_terms(suite, share, cap=5 * SHARE)
+
+
+def test_change_terms__age_around_the_longest__as_the_ledger_takes_it(suite, token, keys, travel):
+    share = suite.token(token.address)
+    longest = admin.change_terms(suite, share, max_age=366)
+    suite.perform(keys.custody_admin, longest)
+    travel(2 * DAY)
+    suite.perform(keys.custody_admin, longest)
+
+    assert suite.ledger.functions.termsOf(token.address).call()[1] == 366
+    with pytest.raises(InputError, match="an age is at most 366 business days"):
+        admin.change_terms(suite, share, max_age=367)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_functions__every_mapped_one__asks_for_its_role_on_chain(suite, plan):
 def test_functions__other_contracts__restrict_nothing(suite, plan):
     """The token checks roles itself, and the implementation behind it holds nothing."""
     assert writing(suite.reason_text) == []
-    assert set(function_roles(plan.profile)) == {"registry", "ledger", "listings", "factory"}
+    assert set(function_roles(plan.profile)) == {"registry", "ledger", "listings", "market", "factory"}
 
 
 # ---------------------------------------------------------------- delays
@@ -194,7 +194,7 @@ def test_deploy__example_plan__lists_hands_over_and_stays_within_its_estimates(c
     found = [listing.standing(suite, token) for token in suite.tokens()]
     assert [each.ticker for each in found] == ["AAPL", "MSFT", "JPM"]
     for each in found:
-        assert (each.control.phase, each.has_terms) == (Phase.ACTIVE, True)
+        assert (each.control.phase, each.has_terms) == (Phase.PENDING, True)
         assert suite.ledger.functions.termsOf(each.address).call() == plan.profile.custody.terms
     assert [bool(listing.documents(suite, each.address)) for each in found] == [False, True, False]
     assert listing.documents(suite, found[1].address)[0][0] == NOTICE
@@ -267,19 +267,20 @@ def test_check__contract_attestor_without_code__refused(refused, keys, plan):
     assert said.startswith(f"No contract stands at {keys.stranger.address} (attestor of Ours, kind contract)")
 
 
-def test_check__profile_not_in_force__refused_with_the_dates(refused, plan):
+def test_check__profile_over__refused_with_the_dates(refused, plan):
+    over = plan.profile.model_copy(update={"valid_until": plan.profile.valid_until.replace(year=2026)})
+
+    said = refused(profile=over)
+
+    assert said.startswith("Profile us-tsv ended 2026-09-17 00:00 UTC, and the chain's clock says 20")
+    assert said.endswith(": choose another.")
+
+
+def test_check__profile_not_in_force_yet__passes(chain, keys, plan):
+    """Its shares stay PENDING: nothing trades before the exemption has begun."""
     early = plan.profile.model_copy(update={"valid_from": plan.profile.valid_until.replace(year=2030)})
 
-    said = refused(profile=early)
-
-    assert said.startswith("Profile us-tsv is in force from 2030-09-17 00:00 UTC until 2031-09-17 00:00 UTC, but the")
-    assert said.endswith("Leave out the shares, or choose another profile.")
-
-
-def test_check__profile_not_in_force_but_no_shares__passes(chain, keys, plan):
-    early = plan.profile.model_copy(update={"valid_from": plan.profile.valid_until.replace(year=2030)})
-
-    deploy.check(chain.provider.web3, keys.deployer.address, replace(plan, profile=early, shares=()))
+    deploy.check(chain.provider.web3, keys.deployer.address, replace(plan, profile=early))
 
 
 def test_check__deployer_without_money__refused_with_the_amount(chain, refused, keys, plan):

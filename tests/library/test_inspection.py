@@ -16,7 +16,7 @@ from stockade.suite import CONTRACTS, Suite
 from stockade.upgrade import Identity, Upgrade
 from tests.support import DAY, EXAMPLES
 
-WIRED = {"AUTHORITY", "REGISTRY", "LEDGER", "LISTINGS", "FACTORY", "REASON_TEXT", "DEPLOYER", "__self"}
+WIRED = {"AUTHORITY", "REGISTRY", "LEDGER", "LISTINGS", "MARKET", "FACTORY", "REASON_TEXT", "DEPLOYER", "__self"}
 
 
 @pytest.fixture

@@ -6,9 +6,19 @@ import pytest
 
 from stockade import listing, profiles
 from stockade.errors import InputError, Refused
-from stockade.listing import Document, document_call, list_call, list_share, read_listings
-from stockade.records import Backing, ExemptionStatus, Phase, Policy
-from tests.support import EXAMPLES, SHARE
+from stockade.listing import (
+    Document,
+    amendment_call,
+    document_call,
+    exemption_call,
+    issuer_notice_call,
+    list_call,
+    list_share,
+    notice_call,
+    read_listings,
+)
+from stockade.records import Backing, Basis, ExemptionStatus, Phase, Policy
+from tests.support import DAY, EXAMPLES, SHARE
 
 GOOD = """
 [[listing]]
@@ -132,15 +142,17 @@ def test_document__one_mistake__is_named(name, uri, digest, sentence):
 def test_document__set_replaced_and_removed__reads_back_as_it_stands(suite, token, keys, now):
     functions = suite.listings.functions
     second = Document.given("terms", "https://example.org/terms-2.pdf", b"\x34" * 32)
+    (rights,) = listing.documents(suite, token.address)
+    assert rights[0].name == listing.RIGHTS
 
     suite.send(keys.issuer, document_call(suite, token.address, NOTICE))
-    assert listing.documents(suite, token.address) == [(NOTICE, now())]
+    assert listing.documents(suite, token.address) == [rights, (NOTICE, now())]
 
     suite.send(keys.issuer, document_call(suite, token.address, second))
-    assert listing.documents(suite, token.address) == [(second, now())]
+    assert listing.documents(suite, token.address) == [rights, (second, now())]
 
     suite.send(keys.issuer, functions.removeDocument(token.address, listing.document_key("terms")))
-    assert listing.documents(suite, token.address) == []
+    assert listing.documents(suite, token.address) == [rights]
 
 
 # ---------------------------------------------------------------- on chain
@@ -192,8 +204,79 @@ def test_require_profile__the_recorded_one__passes_and_another_is_refused(suite)
 def test_exemption_of__recorded__holds_the_profile_and_unknown_is_refused(suite):
     profile = profiles.load("us-tsv")
 
-    assert listing.exemptions(suite) == [
-        listing.Exemption(1, profile.document, profile.hash, *profile.period, ExemptionStatus.ACTIVE)
-    ]
-    with pytest.raises(InputError, match="has no exemption 2: it has 1"):
-        listing.exemption_of(suite, 2)
+    (found,) = listing.exemptions(suite)
+
+    assert (found.number, found.status, found.version, found.versions) == (1, ExemptionStatus.ACTIVE, 1, 1)
+    assert found.profile == profile.hash
+    assert ("0x" + found.terms.document.hex(), *found.terms[2:4]) == (profile.document, *profile.period)
+    assert found.terms[5:] == (30 * DAY, 30 * DAY)
+    assert found.opens_at == max(found.notice_until, profile.period[0])
+    for number in (0, 2):
+        with pytest.raises(InputError, match=f"has no exemption {number}: it has 1"):
+            listing.exemption_of(suite, number)
+
+
+# ---------------------------------------------------------------- the exemption's life
+
+
+def test_exemption__added_then_its_notice_published__pending_until_the_notice_was_public_long_enough(
+    suite, keys, now, travel
+):
+    profile = profiles.load("open")
+    suite.send(keys.issuer, exemption_call(suite, profile))
+    fresh = listing.exemption_of(suite, 2)
+    assert (fresh.status, fresh.opens_at, fresh.notice_until, fresh.notice) == (
+        ExemptionStatus.PENDING,
+        None,
+        None,
+        None,
+    )
+
+    suite.send(keys.issuer, notice_call(suite, 2, b"\x55" * 32, "https://example.org/notice"))
+
+    until = now() + profile.clocks.notice_seconds
+    found = listing.exemption_of(suite, 2)
+    assert (found.status, found.notice_until, found.notice) == (ExemptionStatus.PENDING, until, b"\x55" * 32)
+    assert found.opens_at == max(until, profile.period[0])
+    travel(found.opens_at - now())
+    assert listing.exemption_of(suite, 2).status is ExemptionStatus.ACTIVE
+
+
+def test_notice_call__nowhere_to_be_had__refused(suite):
+    with pytest.raises(InputError, match="The Notice has no uri: say where it can be had, for it must be public"):
+        notice_call(suite, 1, b"\x55" * 32, " ")
+
+
+def test_amend__from_a_later_day_on__old_terms_hold_until_then_and_stay_readable(suite, keys, now, travel):
+    before, starts = listing.exemption_of(suite, 1), now() + 40 * DAY
+    revised = profiles.load("article-2026-05")
+    suite.send(keys.issuer, amendment_call(suite, 1, revised, starts))
+
+    waiting = listing.exemption_of(suite, 1)
+    assert (waiting.version, waiting.versions, waiting.terms) == (1, 2, before.terms)
+    old, new = listing.terms_of(suite, waiting)
+    assert (old, new.effective_from, "0x" + new.profile.hex()) == (before.terms, starts, revised.hash)
+
+    travel(starts - now())
+    amended = listing.exemption_of(suite, 1)
+    assert (amended.version, amended.terms, listing.terms_of(suite, amended)) == (2, new, [old, new])
+
+
+def test_issuer_notice__recorded__the_standing_says_until_when_it_may_object(suite, keys, msft, now):
+    token = list_share(suite, keys.issuer, msft, profiles.load("us-tsv"))
+    assert listing.standing(suite, suite.token(token)).objection_until is None
+
+    suite.send(keys.issuer, issuer_notice_call(suite, token, b"\x66" * 32))
+
+    found = listing.standing(suite, suite.token(token))
+    assert (found.objection_until, found.objected_at, found.is_barred) == (now() + 30 * DAY, None, False)
+
+
+def test_standing__halted_by_hand__says_so_and_not_by_the_market(suite, token, keys):
+    call = suite.listings.functions.setHalt(token.address, True, Basis.REGULATOR_ORDER, b"\x77" * 32)
+    suite.send(keys.compliance, call)
+
+    found = listing.standing(suite, suite.token(token.address))
+
+    assert (found.halted_by_hand, found.halted_by_market, found.control.halted) == (True, False, True)
+    assert (found.own_phase, found.suspended_by_regulator) == (Phase.ACTIVE, False)

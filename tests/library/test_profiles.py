@@ -1,58 +1,83 @@
-"""Profiles: what ships loads, every value reaches the flag it is meant for, and a mistake is named."""
+"""Profiles: what ships loads, every value has its source and reaches what it is meant for, and a mistake is named."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
-from importlib import resources
 
 import pytest
 
 from stockade import profiles
 from stockade.errors import InputError
 from stockade.records import SHARE, InvestorClass, Policy
-
-GOOD = """
-id = "mine"
-title = "Mine"
-source = "Nobody's"
-document = "0x1111111111111111111111111111111111111111111111111111111111111111"
-valid_from = 2026-01-01T00:00:00Z
-valid_until = 2027-01-01T00:00:00Z
-
-[token]
-allowed_classes = ["retail", "qib"]
-lapse_stops = "transfers"
-halt_stops = "transfers"
-licensed_executors = true
-redemption = "whole_shares"
-
-[custody]
-max_position_age_seconds = 432000
-redemption_deadline_seconds = 86400
-deposit_cap_shares = "2.5"
-
-[regulator]
-may_suspend = false
-"""
-
-
-def parse(old: str = "", new: str = "") -> profiles.Profile:
-    """The good profile with one text put in place of another."""
-    assert old in GOOD
-    return profiles.parse(GOOD.replace(old, new, 1).encode(), "mine.toml")
+from tests.library.rules import parse
+from tests.support import DAY
 
 
 @pytest.mark.parametrize("name", profiles.SHIPPED)
-def test_load__every_shipped_profile__has_its_name_and_the_hash_of_its_bytes(name):
-    content = resources.files("stockade.profiles").joinpath(f"{name}.toml").read_bytes()
-
+def test_load__every_shipped_profile__has_its_name_and_what_every_contract_needs(name):
     profile = profiles.load(name)
 
     assert profile.id == name
-    assert profile.hash == "0x" + hashlib.sha256(content).hexdigest()
     assert profile.token.classes_mask
     assert all(profile.custody.terms)
+    assert all(profile.market.rules)
+    assert profile.terms()[1] == profile.hash
+    assert all(profile.terms()[-2:])
+
+
+@pytest.mark.parametrize("name", profiles.SHIPPED)
+def test_load__every_shipped_profile__sources_a_value_and_says_what_is_second_hand_or_its_own(name):
+    rules = list(profiles.load(name).values())
+
+    assert [rule.key for rule in rules if not rule.source] == ["id", "title", "source"]
+    assert not [rule.key for rule in rules if rule.source.startswith("[P]")]  # nobody here opened the order itself
+
+
+def test_shipped__us_tsv__clocks_are_thirty_days_and_a_position_serves_two_business_days():
+    profile = profiles.load("us-tsv")
+
+    assert profile.terms(7)[2:] == (*profile.period, 7, 30 * DAY, 30 * DAY)
+    assert profile.custody.terms == (1_000_000 * SHARE, 2, 5 * DAY)
+    assert (profile.market.extended_before_minutes, profile.market.extended_after_minutes) == (330, 240)
+
+
+def test_hash__the_shipped_profiles__are_what_their_canonical_form_gives():
+    for name in profiles.SHIPPED:
+        profile = profiles.load(name)
+        again = json.dumps(json.loads(profile.canonical), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert profile.canonical == again
+        assert profile.hash == "0x" + hashlib.sha256(again.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[token]", "# A comment.\n\n[token]"),
+        ('["retail", "qib"]', '[\n  "qib",\n  "retail",\n]'),
+        ("relay_quorum = 2\nheartbeat_seconds = 60", "heartbeat_seconds = 60\nrelay_quorum = 2"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T02:00:00+02:00"),
+        ('"[S] R1: it ends."', '"""\\\n  [S] R1: \\\n  it ends."""'),
+    ],
+    ids=["comment", "order of classes", "order of keys", "time zone", "wrapped text"],
+)
+def test_hash__the_file_is_written_otherwise__is_the_same(old, new):
+    assert parse(old, new).hash == parse().hash
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("relay_quorum = 2", "relay_quorum = 3"),
+        ("[S] R1: it ends.", "[bg] R1: it ends."),
+        ('valid_from = "[own] Made up."', 'valid_from = "[own] Made up again."'),
+        ('title = "Mine"', 'title = "Yours"'),
+        ('"retail", "qib"', '"qib"'),
+    ],
+)
+def test_hash__a_value_a_source_or_a_name_differs__is_another(old, new):
+    assert parse(old, new).hash != parse().hash
 
 
 def test_shipped__us_tsv__lapse_and_halt_stop_the_venue_and_not_the_holder():
@@ -91,7 +116,9 @@ def test_parse__good_profile__gives_classes_terms_and_period():
     profile = parse()
 
     assert profile.token.classes_mask == 1 << InvestorClass.RETAIL | 1 << InvestorClass.QIB
-    assert profile.custody.terms == (25 * SHARE // 10, 432_000, 86_400)
+    assert profile.custody.terms == (25 * SHARE // 10, 2, 86_400)
+    assert profile.market.rules == (2, 60)
+    assert profile.terms()[-2:] == (30 * DAY, 20 * DAY)
     assert profile.period == tuple(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2026, 2027))
 
 
@@ -100,8 +127,8 @@ def test_parse__good_profile__gives_classes_terms_and_period():
     [
         ('id = "mine"', 'id = "mine"\nidd = 1', "mine.toml: unknown key idd: remove it, or correct its spelling."),
         (
-            "licensed_executors = true",
-            "licenced_executors = true",
+            "licensed_executors = true\nredemption",
+            "licenced_executors = true\nredemption",
             "mine.toml: key token.licensed_executors is missing: add it; "
             "mine.toml: unknown key token.licenced_executors: remove it, or correct its spelling.",
         ),
@@ -113,8 +140,96 @@ def test_parse__good_profile__gives_classes_terms_and_period():
             "mine.toml: key token.allowed_classes: 'banker' is no investor class; the classes are retail, accredited, "
             "qualified_purchaser, qib, institution, broker_dealer, custodian, platform, pool, treasury.",
         ),
-        ("432000", "0", "mine.toml: key custody.max_position_age_seconds: Input should be greater than 0."),
-        ("432000", '"5 days"', "mine.toml: key custody.max_position_age_seconds: Input should be a valid integer."),
+        (
+            "days = 2",
+            "days = 0",
+            "mine.toml: key custody.max_position_age_business_days: Input should be greater than or equal to 1.",
+        ),
+        (
+            "days = 2",
+            "days = 251",
+            "mine.toml: key custody.max_position_age_business_days: Input should be less than or equal to 250.",
+        ),
+        (
+            "days = 2",
+            'days = "2 days"',
+            "mine.toml: key custody.max_position_age_business_days: Input should be a valid integer.",
+        ),
+        ("2592000", "0", "mine.toml: key clocks.notice_seconds: Input should be greater than 0."),
+        ("1728000", "0", "mine.toml: key clocks.objection_seconds: Input should be greater than 0."),
+        ("1728000", "4294967296", "mine.toml: key clocks.objection_seconds: Input should be less than 4294967296."),
+        ("quorum = 2", "quorum = 0", "mine.toml: key market.relay_quorum: Input should be greater than or equal to 1."),
+        (
+            "quorum = 2",
+            "quorum = 256",
+            "mine.toml: key market.relay_quorum: Input should be less than or equal to 255.",
+        ),
+        (
+            "beat_seconds = 60",
+            "beat_seconds = 0",
+            "mine.toml: key market.heartbeat_seconds: Input should be greater than 0.",
+        ),
+        ("330", "721", "mine.toml: key market.extended_before_minutes: Input should be less than or equal to 720."),
+        ("240", "-1", "mine.toml: key market.extended_after_minutes: Input should be greater than or equal to 0."),
+        ('"qib"]', '"retail"]', "mine.toml: key token.allowed_classes: 'retail' is named twice: remove one."),
+        (
+            '"qib"]',
+            '"QIB"]',
+            "mine.toml: key token.allowed_classes: 'QIB' is no investor class; the classes are retail, "
+            "accredited, qualified_purchaser, qib, institution, broker_dealer, custodian, platform, pool, treasury.",
+        ),
+        (
+            'id = "mine"',
+            'id = "mine"\nhash = "0x00"',
+            "mine.toml: unknown key hash: remove it, or correct its spelling.",
+        ),
+        (
+            'lapse_stops = "[S] R1: it ends."\n',
+            "",
+            "mine.toml: key token: value lapse_stops has no source: add it to the table sources.",
+        ),
+        (
+            'valid_until = "[own] Made up."\n',
+            "",
+            "mine.toml: value valid_until has no source: add it to the table sources.",
+        ),
+        (
+            'may_suspend = "[own] Made up."',
+            'may_suspend = "[own] Made up."\nmay_stop = "[own] Made up."',
+            "mine.toml: key regulator: sources names may_stop, which is no value here: remove it, or correct its "
+            "spelling.",
+        ),
+        (
+            "[clocks.sources]",
+            "[clocks.origins]",
+            "mine.toml: key clocks.sources is missing: add it; "
+            "mine.toml: unknown key clocks.origins: remove it, or correct its spelling.",
+        ),
+        (
+            "[S] R1: it ends.",
+            "R1: it ends.",
+            r"mine.toml: key token.sources.lapse_stops: String should match pattern '^\[(P|S|N|bg|own)\] \S'.",
+        ),
+        (
+            'title = "Mine"',
+            'title = "SEC-approved"',
+            "mine.toml: key title: 'sec-approved' reads as if an authority stood behind it (R18): say it without that.",
+        ),
+        (
+            'title = "Mine"',
+            'title = "Mi\\u202Ene"',
+            "mine.toml: key title: the text is empty, or has a character that cannot be printed: write plain words.",
+        ),
+        (
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00.5Z",
+            "mine.toml: key valid_from: a time is a whole second between 1971 and 2105.",
+        ),
+        (
+            "2027-01-01T00:00:00Z",
+            "2106-01-01T00:00:00Z",
+            "mine.toml: key valid_until: a time is a whole second between 1971 and 2105.",
+        ),
         ('"2.5"', '"1e30"', "mine.toml: key custody.deposit_cap_shares: no deposit can be that large."),
         (
             '"2.5"',

@@ -282,11 +282,11 @@ def test_expiring__at_the_exact_seconds__only_what_ends_within(suite, plan_of, w
     state = whitelist.read_whitelist(suite)
     within = rows[0].expires_at - state.time
 
-    assert whitelist.expiring(state, within) == [(rows[0].wallet, rows[0].record(1, KEY))]
-    assert whitelist.expiring(state, within - 1) == []
-    assert whitelist.expiring(state, within, registrar=2) == []
+    assert whitelist.expiring(state.records, state.time, within) == [(rows[0].wallet, rows[0].record(1, KEY))]
+    assert whitelist.expiring(state.records, state.time, within - 1) == []
+    assert whitelist.expiring(state.records, state.time, within, registrar=2) == []
     ended = replace(state, time=rows[0].expires_at)
-    assert [wallet for wallet, _ in whitelist.expiring(ended, within)] == [rows[1].wallet]
+    assert [wallet for wallet, _ in whitelist.expiring(ended.records, ended.time, within)] == [rows[1].wallet]
 
 
 def test_history__written_frozen_lifted_changed_and_lost__every_record_it_had(

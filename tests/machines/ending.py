@@ -6,6 +6,7 @@ The rest of law 6: replay rebuilds every balance, record, setting, phase and pos
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from hexbytes import HexBytes
@@ -14,6 +15,7 @@ from stockade.records import Role
 from stockade.reporting.rebuild import State, rebuild
 from stockade.reporting.streams import Head, Source, follow
 from stockade.suite import Suite
+from tests.machines.listings import NO_NEWS
 from tests.machines.play import Play
 from tests.machines.world import Log
 
@@ -62,8 +64,10 @@ def compare_replay(play: Play, stage: list[Any]) -> None:
         got = (filled(rebuilt.balances), filled(rebuilt.frozen), rebuilt.supply, rebuilt.settings)
         assert got == wanted, "law 6: a token"
         listing = state.listings.listings[token]
-        said = (listing.phase, listing.halted, listing.suspended_by_regulator)
-        assert said == (share.own, share.halted, share.by_regulator), "law 6: a listing"
+        said = (listing.phase, listing.halted_by_hand, listing.halted_by_market, listing.suspended_by_regulator)
+        assert said == (share.own, share.by_hand, share.by_market, share.by_regulator), "law 6: a listing"
+        told = (listing.objection_until, listing.objected_at)
+        assert told == (share.objection_until, share.objected_at), "law 6: an objection"
     records = {wallet: record for wallet, record in model.records.items() if record.pack()}
     rebuilt_records = {wallet: record for wallet, record in state.registry.records.items() if record.pack()}
     assert rebuilt_records == records, "law 6: a record"
@@ -73,6 +77,10 @@ def compare_replay(play: Play, stage: list[Any]) -> None:
     assert (state.ledger.positions, state.ledger.requests) == (positions, model.requests), "law 6: the ledger"
     assert state.ledger.terms == model.terms, "law 6: terms"
     assert state.listings.exemptions == model.exemptions, "law 6: an exemption"
+    market = state.market
+    assert (market.news, market.rules) == (model.news, model.rules), "law 6: news"
+    assert market.venues.get(model.mic, NO_NEWS) == model.venue, "law 6: a market's news"
+    assert market.heartbeats.get(model.mic, 0) == model.heartbeat_at, "law 6: a heartbeat"
     held = {key: (access.later, access.effect) for key, access in model.roles.items() if access.effect}
     told = {key: tuple(each) for key, each in state.authority.members.items() if each and key in held}
     assert told == held, "law 6: a role"
@@ -112,5 +120,14 @@ def compare_views(play: Play) -> None:
         assert world.view("InvestorRegistry", model.registry, "offeredTo", wallet) == number
     for role, account in [(role, account) for role in Role for account in {each for _, each in model.roles}]:
         assert world.view("SuiteAuthority", model.authority, "hasRole", role, account) == model.held(role, account)
+    for number, exemption in model.exemptions.items():
+        ask = partial(world.view, "ListingRegistry", model.listings)
+        assert ask("statusOf", number) == model.status_of(number)
+        assert ask("opensAt", number) == model.opens_at(number)
+        version = model.version_at(number, model.time)
+        assert ask("termsOf", number) == (version, exemption.terms[version - 1])
+    for token in model.tokens:
+        assert world.view("ListingRegistry", model.listings, "isBarred", token) == model.barred(token)
+    assert world.view("MarketStatus", model.market, "heartbeatOf", model.mic) == (model.heartbeat_at, model.fresh())
     for stream, mark in model.marks.items():
         assert world.view("SuiteAuthority", model.authority, "acknowledged", stream) == mark

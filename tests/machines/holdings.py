@@ -39,16 +39,19 @@ def first(ladder: Iterable[tuple[Any, Reason]]) -> Reason:
 
 @dataclass
 class Token:
-    """`own`: the listing's phase, before regulator and exemption outrank it. `told`: phase, halt and exemption's end as
-    the token has them. The supply is the sum of the balances, and nothing else.
+    """`own`: the listing's phase, before anything outranks it. `told`: phase, halt and exemption's end as the token has
+    them. The supply is the sum of the balances, and nothing else.
     """
 
     exemption: int
     policy: Policy
     classes: int
     own: Phase = Phase.PENDING
-    halted: bool = False
+    by_hand: bool = False
+    by_market: bool = False
     by_regulator: bool = False
+    objection_until: int = 0
+    objected_at: int = 0
     pauses: Pause = NO_PAUSE
     told: tuple[Phase, bool, int] = (Phase.PENDING, False, 0)
     balances: dict[str, int] = field(default_factory=lambda: defaultdict(int))

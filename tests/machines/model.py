@@ -1,11 +1,11 @@
 """The suite as plain Python: what every act changes, or with which error it is refused. Read it as the specification.
 
-Four chapters, each a module: `roles` (who may act, and when), `registry` (who is known), `holdings` (who holds, and
-what may move), and this one (custody, redemption, listings), which is the whole. A method that takes a `Call` is the
-contract's function of that name; its checks stand in the order in which they are made. Amounts are raw tokens and
-shares of 18 decimals, one for one; times are seconds UTC. Written from the interfaces' prose and docs/, not from the
-contracts. Deliberately absent: listing a share, documents and permit, which have tests of their own; the encoding is
-`world`'s.
+Five chapters, each a module: `roles` (who may act, and when), `registry` (who is known), `holdings` (who holds, and
+what may move), `listings` (exemptions, listings, markets), and this one (custody, redemption), which is the whole. A
+method that takes a `Call` is the contract's function of that name; its checks stand in the order in which they are
+made. Amounts are raw tokens and shares of 18 decimals, one for one; times are seconds UTC. Written from the interfaces'
+prose and docs/, not from the contracts. Deliberately absent: listing a share, documents, calendars, quorums and permit,
+which have tests of their own; the encoding is `world`'s.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from stockade.records import (
     Attestation,
     AttestorKind,
     Basis,
-    ExemptionStatus,
     Kind,
-    Phase,
     Policy,
     Position,
     RequestStatus,
@@ -29,10 +27,10 @@ from stockade.records import (
     order_ref,
 )
 from stockade.records import ZERO_ADDRESS as NOBODY
-from stockade.reporting.entries import Exemption, LedgerKind, ListingsKind, Request, Terms
+from stockade.reporting.entries import LedgerKind, Request, Terms
 from stockade.reporting.rebuild import Custodian
 from tests.contracts.support import NO_REF, Reason
-from tests.machines.holdings import Holdings
+from tests.machines.listings import Listings
 from tests.machines.roles import Call, Refusal, need
 from tests.support import DAY
 
@@ -57,11 +55,9 @@ class Vote(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class Model(Holdings):
+class Model(Listings):
     chain_id: int
     codes: dict[str, bytes]
-    listings: str
-    exemptions: dict[int, Exemption]
     custodians: dict[int, Custodian]
     terms: dict[str, Terms]
     positions: dict[tuple[str, int], Position] = field(default_factory=lambda: defaultdict(lambda: NOTHING))
@@ -108,9 +104,10 @@ class Model(Holdings):
         if a.kind is SentenceKind.STATEMENT:
             return last.issued, 0
         if a.kind is SentenceKind.DEPOSIT:
-            cap, age, _ = terms
+            cap, most, _ = terms
+            age = self.time // DAY - a.as_of // DAY  # no calendar says otherwise, so every day is a business day
             custody(custodian.open, Reason.CUSTODIAN_CLOSED, a.custodian, 0)
-            custody(self.time - a.as_of < age, Reason.POSITION_STALE, self.time - a.as_of, age)
+            custody(age <= most, Reason.POSITION_STALE, age, most)
             custody(a.shares <= cap, Reason.OVER_DEPOSIT_CAP, a.shares, cap)
             issued = last.issued + a.shares
             custody(issued <= a.shares_held, Reason.UNDER_RESERVED, issued, a.shares_held)
@@ -219,7 +216,7 @@ class Model(Holdings):
     def set_terms(self, call: Call, token: str, terms: Terms) -> None:
         self.restricted(call)
         need(token in self.tokens, "CustodyTokenNotListed", token)
-        sound = terms.max_position_age and 0 < terms.redemption_period <= 180 * DAY
+        sound = 0 < terms.max_position_age <= 366 and 0 < terms.redemption_period <= 180 * DAY
         need(sound, "CustodyInvalidTerms", terms)
         self.terms[token] = terms
         self.report(self.ledger, LedgerKind.TERMS, call.sender, token, terms)
@@ -236,108 +233,3 @@ class Model(Holdings):
             self.report(token, Kind.UPGRADE, call.target, NOBODY, implementation, 0, NO_REF)
             self.log(token, "Upgraded", implementation)
         self.log(call.target, "Upgraded", implementation, tokens)
-
-    # ---------------------------------------------------------------- listings
-
-    def phase_of(self, token: str) -> Phase:
-        """The listing's own phase, outranked by the regulator and by the exemption."""
-        share, status = self.tokens[token], self.exemptions[self.tokens[token].exemption].status
-        if status is ExemptionStatus.REVOKED:
-            return Phase.WIND_DOWN
-        held = status is ExemptionStatus.SUSPENDED or share.by_regulator
-        return Phase.SUSPENDED if held and share.own is Phase.ACTIVE else share.own
-
-    def tell(self, token: str) -> None:
-        """The token learns at once; it reports what changed for it."""
-        share = self.tokens[token]
-        until = min(self.exemptions[share.exemption].valid_until, 2**32 - 1)
-        if share.told != (told := (self.phase_of(token), share.halted, until)):
-            share.told = told
-            self.report(token, Kind.CONTROL, self.listings, NOBODY, NOBODY, share.settings, NO_REF)
-
-    def activate(self, call: Call, token: str) -> None:
-        self.restricted(call)
-        self.enter(call, token, Phase.PENDING, Phase.ACTIVE, NO_REF)
-
-    def suspend(self, call: Call, token: str, basis: Basis, order: bytes) -> None:
-        self.restricted(call)
-        self.enter(call, token, Phase.ACTIVE, Phase.SUSPENDED, self.order(basis, order))
-
-    def resume(self, call: Call, token: str, basis: Basis, order: bytes) -> None:
-        self.restricted(call)
-        self.enter(call, token, Phase.SUSPENDED, Phase.ACTIVE, self.order(basis, order))
-
-    def wind_down(self, call: Call, token: str, basis: Basis, order: bytes) -> None:
-        """From any other phase, for good."""
-        self.restricted(call)
-        present = self.listed(token).own
-        need(present is not Phase.WIND_DOWN, "ListingWrongPhase", token, present)
-        self.enter(call, token, present, Phase.WIND_DOWN, self.order(basis, order))
-
-    def enter(self, call: Call, token: str, before: Phase, after: Phase, ref: bytes) -> None:
-        """To become ACTIVE, or be so again, asks for an exemption in force."""
-        share = self.listed(token)
-        need(share.own is before, "ListingWrongPhase", token, share.own)
-        _, _, start, end, status = self.exemptions[share.exemption]
-        in_force = status is ExemptionStatus.ACTIVE and start <= self.time < end
-        refused = ("ListingExemptionNotInForce", share.exemption, status, start, end)
-        need(in_force or after is not Phase.ACTIVE, *refused)
-        share.own = after
-        self.report(self.listings, ListingsKind.PHASE, call.sender, token, after, ref)
-        self.tell(token)
-
-    def set_halt(self, call: Call, token: str, halted: bool, basis: Basis, order: bytes) -> None:
-        self.restricted(call)
-        need(self.listed(token).halted != halted, "ListingUnchanged", token)
-        self.tokens[token].halted = halted
-        self.report(self.listings, ListingsKind.HALT, call.sender, token, halted, self.order(basis, order))
-        self.tell(token)
-
-    def set_regulator_suspension(self, call: Call, token: str, suspended: bool, basis: Basis, order: bytes) -> None:
-        self.restricted(call)
-        need(self.listed(token).by_regulator != suspended, "ListingUnchanged", token)
-        self.tokens[token].by_regulator = suspended
-        ref = self.order(basis, order)
-        self.report(self.listings, ListingsKind.REGULATOR_SUSPENSION, call.sender, token, suspended, ref)
-        self.tell(token)
-
-    def set_exemption_status(
-        self, call: Call, number: int, status: ExemptionStatus, basis: Basis, order: bytes
-    ) -> None:
-        """REVOKED is final."""
-        self.restricted(call)
-        present = self.known(number)
-        need(status and status is not present.status, "ListingInvalidExemption", present)
-        self.set_exemption(call, number, present._replace(status=status), self.order(basis, order))
-
-    def amend_exemption(self, call: Call, number: int, document: bytes, profile: bytes, start: int, end: int) -> None:
-        """What has begun has begun."""
-        self.restricted(call)
-        present = self.known(number)
-        amended = Exemption(document, profile, start, end, present.status)
-        need(start <= self.time or present.valid_from > self.time, "ListingInvalidExemption", amended)
-        self.set_exemption(call, number, amended, NO_REF)
-
-    def set_exemption(self, call: Call, number: int, value: Exemption, ref: bytes) -> None:
-        """Its tokens follow in the same transaction."""
-        sound = value.document != NO_REF and value.profile != NO_REF and value.valid_from < value.valid_until
-        need(sound, "ListingInvalidExemption", value)
-        self.exemptions[number] = value
-        self.report(self.listings, ListingsKind.EXEMPTION, call.sender, number, value, ref)
-        for token, share in self.tokens.items():
-            if share.exemption == number:
-                self.tell(token)
-
-    def listed(self, token: str) -> Any:
-        need(token in self.tokens, "ListingUnknownToken", token)
-        return self.tokens[token]
-
-    def known(self, number: int) -> Exemption:
-        need(number in self.exemptions, "ListingUnknownExemption", number)
-        need(self.exemptions[number].status is not ExemptionStatus.REVOKED, "ListingExemptionRevoked", number)
-        return self.exemptions[number]
-
-    @staticmethod
-    def order(basis: Basis, order: bytes) -> bytes:
-        need(basis, "ListingBasisUnstated")
-        return order_ref(basis, order)

@@ -34,9 +34,16 @@ TABLE: dict[str, dict[Role, tuple[str, ...]]] = {
         Role.COMPLIANCE: ("forceRedemption", "recoverRequests"),
     },
     "ListingRegistry": {
-        Role.ISSUER: ("addExemption", "amendExemption", "list", "activate", "setDocument", "removeDocument"),
-        Role.COMPLIANCE: ("suspend", "resume", "windDown", "setHalt", "setExemptionStatus"),
+        Role.ISSUER: (
+            *("addExemption", "amendExemption", "publishNotice", "list", "recordIssuerNotice", "activate"),
+            *("setDocument", "removeDocument"),
+        ),
+        Role.COMPLIANCE: ("recordObjection", "suspend", "resume", "windDown", "setHalt", "setExemptionStatus"),
         Role.REGULATOR: ("setRegulatorSuspension",),
+    },
+    "MarketStatus": {
+        Role.ISSUER: ("setRules",),
+        Role.MARKET_OPERATOR: ("setHours", "setDays", "relay", "relayVenue", "heartbeat"),
     },
     "SuiteFactory": {Role.UPGRADER: ("upgrade",)},
     "SuiteAuthority": {Role.REGULATOR: ("acknowledge",)},

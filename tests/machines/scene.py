@@ -25,10 +25,10 @@ from stockade.records import (
     SentenceKind,
     Status,
 )
-from stockade.reporting.entries import Exemption, Terms
-from stockade.reporting.rebuild import Custodian
+from stockade.reporting.entries import ExemptionTerms, RelayRules, Terms
+from stockade.reporting.rebuild import Custodian, Exemption
 from tests.conftest import Stage
-from tests.contracts.support import ALL_CLASSES, EVIDENCE, MAX_128, MAX_256, NO_REF
+from tests.contracts.support import ALL_CLASSES, EVIDENCE, MAX_128, MAX_256, NO_REF, RIGHTS
 from tests.machines.ending import logs_of_the_stage
 from tests.machines.holdings import Token
 from tests.machines.model import Model, Vote
@@ -123,6 +123,8 @@ class Scene:
         assert do(cast.custody_admin, model.authority, "schedule", model.ledger, data, 0)
         self.play.wait(2 * DAY)
         assert do(cast.custody_admin, model.ledger, "setTerms", self.strict, terms)
+        assert do(cast.issuer, model.listings, "recordIssuerNotice", self.strict, EVIDENCE)
+        self.play.wait(model.terms_now(1).objection_period)
         assert do(cast.issuer, model.listings, "activate", self.strict)
 
         platform = {"investor_class": InvestorClass.PLATFORM, "scopes": HOLDER | Scope.EXECUTE | Scope.LIQUIDITY}
@@ -169,19 +171,24 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
     listing = interface("ListingRegistry").call("list", 1, *names, ALL_CLASSES, 0)
     listed = world.send(Call(cast.issuer, suite.listings.address, listing))
     strict = interface("ListingRegistry").answer("list", listed.output)
+    verified = interface("ListingRegistry").call("setDocument", strict, RIGHTS, "ipfs://rights", EVIDENCE)
+    rights = world.send(Call(cast.issuer, suite.listings.address, verified))
 
     contracts = {
         suite.authority.address: "SuiteAuthority",
         suite.registry.address: "InvestorRegistry",
         suite.ledger.address: "CustodyLedger",
         suite.listings.address: "ListingRegistry",
+        suite.market.address: "MarketStatus",
         suite.factory.address: "SuiteFactory",
         stage.token.address: "ShareToken",
         strict: "ShareToken",
     }
     implementation = suite.deployment.addresses["implementation"]
     token = partial(Token, exemption=1)
-    document, digest = (bytes.fromhex(each.removeprefix("0x")) for each in (profile.document, profile.hash))
+    read = suite.listings.functions
+    status, _, noticed, notice = read.exemptionOf(1).call()
+    exemption = Exemption(ExemptionStatus(status), (ExemptionTerms(*read.termsAt(1, 1).call()),), noticed, notice)
     model = Model(
         time=world.time,
         chain_id=suite.deployment.chain_id,
@@ -190,6 +197,9 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
         registry=suite.registry.address,
         ledger=suite.ledger.address,
         listings=suite.listings.address,
+        market=suite.market.address,
+        mic=share.mic.encode(),
+        rules=RelayRules(*profile.market.rules),
         deployer=cast.deployer,
         settled=True,
         roles={
@@ -210,11 +220,12 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
                 classes=profile.token.classes_mask,
                 own=Phase.ACTIVE,
                 told=(Phase.ACTIVE, False, profile.period[1]),
+                objection_until=read.listingOf(stage.token.address).call()[-2],
             ),
             strict: token(policy=Policy(0), classes=ALL_CLASSES),
         },
         registrars=dict(plan.registrars),
-        exemptions={1: Exemption(document, digest, *profile.period, ExemptionStatus.ACTIVE)},
+        exemptions={1: exemption},
         custodians={
             number: Custodian(
                 each.lei.encode(),
@@ -231,7 +242,7 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
     for address in play.chains:
         model.reports[address] = play.head(address)[0]
     assert play.words() == play.expected()
-    play.logs += listed.logs
+    play.logs += [*listed.logs, *rights.logs]
     told = logs_of_the_stage(suite, list(contracts))
     scene = Scene(
         play,

@@ -22,7 +22,8 @@ from stockade.chain import TRANSACTION_GAS_LIMIT
 from stockade.records import ZERO_ADDRESS as NOBODY
 from tests.machines.roles import Call
 
-EXEMPTION = "(bytes32,bytes32,uint40,uint40,uint8)"
+TERMS = "(bytes32,bytes32,uint40,uint40,uint40,uint32,uint32)"
+NEWS = "(uint32,uint8,bytes8,uint40)"
 ATTESTATION = "(address,uint32,uint8,uint32,uint256,uint256,address,bytes32,bytes32,uint40,uint40)"
 REQUEST = "(address,uint32,uint40,uint8,address,uint96)"
 
@@ -48,10 +49,20 @@ DATA: dict[str, dict[int, list[str]]] = {
         8: ["address", "(uint96,uint32,uint32)"],
     },
     "ListingRegistry": {
-        1: ["uint32", EXEMPTION, "bytes32"],
+        1: ["uint32", "uint8", "bytes32"],
         3: ["address", "uint8", "bytes32"],
         4: ["address", "bool", "bytes32"],
         6: ["address", "bool", "bytes32"],
+        7: ["uint32", "uint32", TERMS],
+        8: ["uint32", "bytes32", "string", "uint40"],
+        9: ["address", "bytes32", "uint40"],
+        10: ["address", "bytes32", "uint40"],
+        11: ["address", "bool", "bytes32"],
+    },
+    "MarketStatus": {
+        4: ["address", NEWS],
+        5: ["bytes4", NEWS],
+        6: ["bytes4", "uint40"],
     },
     "SuiteAuthority": {
         1: ["uint64", "address", "bool", "uint32", "uint48"],

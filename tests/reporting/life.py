@@ -25,6 +25,7 @@ from stockade.records import (
     Attestation,
     Basis,
     ExemptionStatus,
+    Interruption,
     InvestorClass,
     InvestorRecord,
     Pause,
@@ -76,6 +77,7 @@ class Life:
         self.recovery()
         self.settings()
         self.listings()
+        self.market()
         self.documents()
         self.custodians()
         self.upgrade()
@@ -221,20 +223,54 @@ class Life:
         """A second share under the same exemption, a third under one that is revoked; halts, suspensions, lapse."""
         keys, functions = self.keys, self.suite.listings.functions
         order, now = (Basis.REGULATOR_ORDER, ORDER), self.now()
-        self.do(keys.issuer, functions.addExemption(ORDER, ORDER, now - DAY, now + YEAR))
+        self.do(keys.issuer, functions.addExemption((ORDER, ORDER, now - DAY, now + YEAR, 0, DAY, DAY)))
         self.second, self.third = self.list("MSFT", 1), self.list("AMZN", 2)
+        self.do(keys.issuer, functions.publishNotice(2, ORDER, "https://example.org/notice"))
+        self.do(keys.issuer, functions.publishNotice(1, ROOT_OF_EVIDENCE, "https://example.org/revised"))
+        rights = b"RIGHTS".ljust(32, b"\0")
+        self.do(keys.issuer, functions.setDocument(self.second.address, rights, "https://example.org/rights", ORDER))
+        for token in (self.second, self.third):
+            self.do(keys.issuer, functions.recordIssuerNotice(token.address, ORDER))
+        self.do(keys.compliance, functions.recordObjection(self.third.address, ORDER, self.now()))
+        self.travel(30 * DAY)
         self.do(keys.issuer, functions.activate(self.second.address))
+        # One that came too late, and one that had come in time: the second holds the token.
+        self.do(keys.compliance, functions.recordObjection(self.second.address, ORDER, self.now()))
+        self.do(keys.compliance, functions.recordObjection(self.second.address, ORDER, self.now() - DAY))
         self.do(keys.compliance, functions.setHalt(self.token.address, True, *order))
         self.do(keys.compliance, functions.setHalt(self.token.address, False, *order))
         self.do(keys.compliance, functions.setHalt(self.second.address, True, *order))
-        self.do(keys.compliance, functions.suspend(self.second.address, *order))
-        self.do(keys.compliance, functions.resume(self.second.address, *order))
+        self.do(keys.compliance, functions.suspend(self.token.address, *order))
+        self.do(keys.compliance, functions.resume(self.token.address, *order))
         self.do(keys.compliance, functions.setExemptionStatus(1, ExemptionStatus.SUSPENDED, *order))
-        self.do(keys.issuer, functions.amendExemption(1, ORDER, ORDER, now - DAY, 2**33))
+        later = self.now() + 30 * DAY
+        self.do(keys.issuer, functions.amendExemption(1, (ORDER, ORDER, now - DAY, 2**33, later, DAY, DAY)))
+        self.do(keys.issuer, functions.amendExemption(1, (ROOT_OF_EVIDENCE, ORDER, now - DAY, 2**33, 0, DAY, DAY)))
         self.do(keys.compliance, functions.setExemptionStatus(1, ExemptionStatus.ACTIVE, *order))
         self.do(keys.compliance, functions.setExemptionStatus(2, ExemptionStatus.REVOKED, *order))
         self.do(keys.compliance, functions.windDown(self.second.address, *order))
         self.list("NVDA", 1)
+
+    def market(self) -> None:
+        """A calendar, halts of a share and of a market, a heartbeat that stops, and two relays that must agree."""
+        keys, functions = self.keys, self.suite.market.functions
+        operator, mic, token = keys.market_operator, b"XNAS", self.token.address
+        self.do(operator, functions.setHours(mic, (870 | 1260 << 12) << 32 | 240 << 16 | 330))
+        self.do(operator, functions.setDays(mic, 320, [2**256 - 1, 1]))
+        self.do(operator, functions.heartbeat(mic, self.now()))
+        halt = (1, int(Interruption.ASSET_HALTED), b"T1".ljust(8, b"\0"), self.now())
+        self.do(operator, functions.relay(token, halt))
+        self.do(operator, functions.relay(token, (2, int(Interruption.NONE), bytes(8), self.now())))
+        halt = (1, int(Interruption.VENUE_HALTED), b"MWC1".ljust(8, b"\0"), self.now())
+        self.do(operator, functions.relayVenue(mic, halt))
+        self.do(operator, functions.relayVenue(mic, (2, int(Interruption.NONE), bytes(8), self.now())))
+        self.do(
+            operator, functions.relay(token, (3, int(Interruption.PRICE_CONSTRAINED), b"LUDP" + bytes(4), self.now()))
+        )
+        self.travel(DAY)
+        self.do(keys.stranger, functions.sync([token]))
+        self.do(keys.issuer, functions.setRules((2, 600)))
+        self.do(operator, functions.heartbeat(mic, self.now()))
 
     def documents(self) -> None:
         """Set, replaced, removed."""
@@ -251,7 +287,7 @@ class Life:
         calls = [
             functions.addCustodian(b"0000SYNTHETIC0000322", ORDER, [(keys.stranger.address, 1)], 1),
             functions.setAttestors(2, [keys.desk_b.address], [(keys.relay.address, 1)], 3),
-            functions.setTerms(self.second.address, (1_000 * SHARE, 3 * DAY, 2 * DAY)),
+            functions.setTerms(self.second.address, (1_000 * SHARE, 3, 2 * DAY)),
             functions.setCustodianOpen(1, False),
         ]
         for call in calls:
@@ -342,7 +378,7 @@ class Life:
 
     def contract_at(self, address: str) -> str:
         """The name of the suite's contract at an address; whatever is no singleton is a token."""
-        for name in ("authority", "registry", "ledger", "listings", "factory"):
+        for name in ("authority", "registry", "ledger", "listings", "market", "factory"):
             if getattr(self.suite, name).address == address:
                 return CONTRACTS[name]
         return "ShareToken"

@@ -12,6 +12,7 @@ from typing import Any
 
 from web3 import HTTPProvider, Web3
 
+from stockade import opening
 from stockade.deploy import deploy
 from stockade.listing import read_listings
 from stockade.suite import Suite
@@ -60,5 +61,9 @@ def live(port: int, stage: Any, keys: SimpleNamespace, deployment: Path) -> Node
 
     share = read_listings(EXAMPLES / "listings.toml")["AAPL"]
     suite = deploy(w3, keys.deployer, replace(stage.plan, shares=(share,)))
+    tokens = [token.address for token in suite.tokens()]
+    opening.begin(suite, keys.issuer, tokens, opening.Papers.synthetic())
+    travel(stage.plan.profile.clocks.notice_seconds)
+    opening.activate(suite, keys.issuer, tokens)
     suite.deployment.save(deployment)
     return Node(Life(suite, share.token_symbol, keys, travel).live(), port, deployment)

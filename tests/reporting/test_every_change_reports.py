@@ -12,13 +12,16 @@ from eth_utils.abi import abi_to_signature
 from stockade import manifest
 from stockade.records import Kind
 from stockade.reporting.decode import RECORD_SET, STREAM_REPORTED, TOKEN_REPORTED, decode
-from stockade.reporting.entries import KINDS, AuthorityKind, Entry, LedgerKind, ListingsKind, RegistryKind
+from stockade.reporting.entries import KINDS, AuthorityKind, Entry, LedgerKind, ListingsKind, MarketKind, RegistryKind
 from stockade.suite import CONTRACTS
 
 ORDER = "uint8,bytes32"
 ATTESTATION = "(address,uint32,uint8,uint32,uint256,uint256,address,bytes32,bytes32,uint40,uint40)"
 INSTRUMENT = "(bytes12,bytes9,bytes4,uint8,bytes12)"
 VOTES = "(address,bytes)[]"
+TERMS = "(bytes32,bytes32,uint40,uint40,uint40,uint32,uint32)"
+NEWS = "(uint32,uint8,bytes8,uint40)"
+RELAY = f"MarketStatus.relay(address,{NEWS})"
 ATTEST = f"CustodyLedger.attest({ATTESTATION},{VOTES})"
 LIST = f"ListingRegistry.list(uint32,{INSTRUMENT},string,string,uint16,uint8)"
 REQUEST = "CustodyLedger.requestRedemption(address,uint32,uint256,bytes32)"
@@ -56,8 +59,11 @@ REPORTS = {
     "CustodyLedger.setCustodianOpen(uint32,bool)": {LedgerKind.CUSTODIAN},
     "CustodyLedger.setAttestors(uint32,address[],(address,uint8)[],uint8)": {LedgerKind.ATTESTORS},
     "CustodyLedger.setTerms(address,(uint96,uint32,uint32))": {LedgerKind.TERMS},
-    "ListingRegistry.addExemption(bytes32,bytes32,uint40,uint40)": {ListingsKind.EXEMPTION},
-    "ListingRegistry.amendExemption(uint32,bytes32,bytes32,uint40,uint40)": {ListingsKind.EXEMPTION, Kind.CONTROL},
+    f"ListingRegistry.addExemption({TERMS})": {ListingsKind.EXEMPTION, ListingsKind.TERMS},
+    f"ListingRegistry.amendExemption(uint32,{TERMS})": {ListingsKind.TERMS, Kind.CONTROL},
+    "ListingRegistry.publishNotice(uint32,bytes32,string)": {ListingsKind.NOTICE},
+    "ListingRegistry.recordIssuerNotice(address,bytes32)": {ListingsKind.ISSUER_NOTICE},
+    "ListingRegistry.recordObjection(address,bytes32,uint40)": {ListingsKind.OBJECTION, Kind.CONTROL},
     LIST: {ListingsKind.LISTING, Kind.CONTROL},
     "ListingRegistry.activate(address)": {ListingsKind.PHASE, Kind.CONTROL},
     UPGRADE: {Kind.UPGRADE},
@@ -69,6 +75,13 @@ REPORTS = {
     f"ListingRegistry.setHalt(address,bool,{ORDER})": {ListingsKind.HALT, Kind.CONTROL},
     f"ListingRegistry.setExemptionStatus(uint32,uint8,{ORDER})": {ListingsKind.EXEMPTION, Kind.CONTROL},
     f"ListingRegistry.setRegulatorSuspension(address,bool,{ORDER})": {ListingsKind.REGULATOR_SUSPENSION, Kind.CONTROL},
+    "MarketStatus.setRules((uint8,uint32))": {MarketKind.RULES},
+    "MarketStatus.setHours(bytes4,uint256)": {MarketKind.HOURS},
+    "MarketStatus.setDays(bytes4,uint32,uint256[])": {MarketKind.DAYS},
+    RELAY: {MarketKind.INTERRUPTION, ListingsKind.MARKET_HALT, Kind.CONTROL},
+    f"MarketStatus.relayVenue(bytes4,{NEWS})": {MarketKind.VENUE, ListingsKind.MARKET_HALT, Kind.CONTROL},
+    "MarketStatus.heartbeat(bytes4,uint40)": {MarketKind.HEARTBEAT, MarketKind.VOTE},
+    "MarketStatus.sync(address[])": {ListingsKind.MARKET_HALT, Kind.CONTROL},
     "SuiteAuthority.grantRole(uint64,address,uint32)": {AuthorityKind.ROLE},
     "SuiteAuthority.revokeRole(uint64,address)": {AuthorityKind.ROLE},
     "SuiteAuthority.renounceRole(uint64,address)": {AuthorityKind.ROLE},
@@ -89,6 +102,7 @@ THROUGH = {
     "ShareToken.escrow(address,uint256,bytes32)": (REQUEST, Kind.ESCROW),
     "ShareToken.forceEscrow(address,uint256,bytes32)": (FORCE_REQUEST, Kind.FORCE),
     "ShareToken.upgradeToAndCall(address,bytes)": (UPGRADE, Kind.UPGRADE),
+    "ListingRegistry.setMarketHalt(address,bool,bytes32)": (RELAY, ListingsKind.MARKET_HALT),
     "SuiteAuthority.consumeScheduledOp(address,bytes)": (UPGRADE, AuthorityKind.EXECUTED),
     "SuiteFactory.createToken(string,string,uint16,uint8)": (LIST, ListingsKind.LISTING),
 }

@@ -15,15 +15,18 @@ from stockade.reporting.entries import (
     BatchWritten,
     CustodianSet,
     Entry,
-    Exemption,
+    ExemptionSet,
+    Interrupted,
     Listed,
     Moved,
     Place,
     RecordOffered,
     RecordWritten,
     Requested,
+    TermsAdded,
+    VenueInterrupted,
 )
-from stockade.reporting.rebuild import Contradiction, Listing, ListingsState, replay_token
+from stockade.reporting.rebuild import Contradiction, Exemption, Listing, ListingsState, replay_token
 from stockade.reporting.words import kind_name, sentence
 from tests.reporting.life import BOOK
 from tests.support import DAY, SHARE
@@ -108,7 +111,18 @@ def test_replay_token__to_oneself__changes_nothing(kind):
 )
 def test_phase_of__exemption__outranks_the_listings_own(status, own, shown):
     listing = Listing(instrument=None, exemption=1, phase=own)
-    state = ListingsState(exemptions={1: Exemption(b"", b"", 0, 1, status)}, listings={ALICE: listing})
+    state = ListingsState(exemptions={1: Exemption(status)}, listings={ALICE: listing})
+
+    assert state.phase_of(ALICE) is shown
+
+
+@pytest.mark.parametrize(
+    ("until", "objected", "shown"),
+    [(100, 0, Phase.ACTIVE), (100, 100, Phase.SUSPENDED), (100, 101, Phase.ACTIVE), (0, 7, Phase.SUSPENDED)],
+)
+def test_phase_of__objection__outranks_an_active_listing_when_it_came_in_time(until, objected, shown):
+    listing = Listing(None, 1, phase=Phase.ACTIVE, objection_until=until, objected_at=objected)
+    state = ListingsState(exemptions={1: Exemption(ExemptionStatus.ACTIVE)}, listings={ALICE: listing})
 
     assert state.phase_of(ALICE) is shown
 
@@ -142,7 +156,11 @@ def test_rebuild__eventful_life__sums_by_hand(life, streams):
         Phase.PENDING,
     ]
     first = state.listings.listings[life.token.address]
-    assert (first.phase, first.suspended_by_regulator) == (Phase.ACTIVE, True)
+    assert (first.phase, first.suspended_by_regulator, first.halted_by_market) == (Phase.ACTIVE, True, True)
+    assert state.listings.listings[life.second.address].barred
+    assert [len(state.listings.exemptions[number].terms) for number in (1, 2)] == [3, 1]
+    assert state.market.news[life.token.address].sequence == 3
+    assert (state.market.rules, list(state.market.venues)) == ((2, 600), [b"XNAS"])
     authority = state.authority
     assert authority.settled
     assert list(authority.holders(Role.ADMIN)) == [keys.admin.address, keys.relay.address]
@@ -192,15 +210,36 @@ def without(streams, name, dropped):
             ["1 rows of the batch before it are missing"],
         ),
         (
+            "listings",
+            lambda c: isinstance(c, TermsAdded) and (c.exemption, c.version) == (1, 2),
+            ["version 3 of exemption 1 follows 1"],
+        ),
+        (
+            "listings",
+            lambda c: isinstance(c, ExemptionSet) and c.exemption == 2,
+            ["exemption 2 is unknown"] * 2,
+        ),
+        (
+            "market",
+            lambda c: isinstance(c, Interrupted) and c.news.sequence == 2,
+            ["news 3 of {token} follows 1"],
+        ),
+        (
+            "market",
+            lambda c: isinstance(c, VenueInterrupted) and c.news.sequence == 1,
+            ["news 2 of market XNAS follows 0"],
+        ),
+        (
             "registry",
             lambda c: isinstance(c, RecordOffered) and (c.wallet, c.to) == (BOOK[10], 2),
             [f"the record of {BOOK[10]} was not offered to 2"],
         ),
     ],
 )
-def test_rebuild__an_entry_left_out__what_follows_contradicts(streams, name, dropped, problems):
+def test_rebuild__an_entry_left_out__what_follows_contradicts(life, streams, name, dropped, problems):
     state = rebuild(without(streams, name, dropped))
 
+    problems = [problem.format(token=life.token.address) for problem in problems]
     assert [(each.stream, each.problem) for each in state.contradictions] == [(name, problem) for problem in problems]
 
 

@@ -17,22 +17,33 @@ from stockade.reporting.entries import (
     Attested,
     AttestorsSet,
     CustodianSet,
+    DaysSet,
     DocumentSet,
     ExemptionSet,
     HaltSet,
+    HeartbeatHeard,
+    HoursSet,
+    Interrupted,
+    IssuerNotified,
     Listed,
+    MarketHaltSet,
     Moved,
+    NoticePublished,
+    Objected,
     PhaseSet,
     RecordAssigned,
     RecordOffered,
     RecordWritten,
     Recovered,
     RegistrarSet,
+    RelayRulesSet,
     Requested,
     RequestRecovered,
     SettingsChanged,
     TakenBack,
+    TermsAdded,
     TermsSet,
+    VenueInterrupted,
 )
 from stockade.reporting.register import share_register
 from stockade.reporting.streams import read_entries, read_stream, source_of
@@ -83,6 +94,7 @@ def test_verify__after_everything_happened__all_matches(life):
         "registry",
         "ledger",
         "listings",
+        "market",
         "authority",
         "AAPLs",
         "MSFTs",
@@ -103,17 +115,24 @@ def test_verify__after_everything_happened__all_matches(life):
         "tokens": 1,
         "number of exemptions": 1,
         "exemption": 2,
+        "exemption's terms": 4,
         "listing": 4,
         "phase": 4,
+        "relay rules": 1,
+        "hours": 1,
+        "days": 2,
+        "news": 1,
+        "market's news": 1,
+        "heartbeat": 1,
         "settled": 1,
         "role": 18,
-        "function's role": 26,
+        "function's role": 35,
         "acknowledged": 3,
         "times scheduled": 12,
         "made or canceled": 12,
         "regulator's mark": 3,
         "names of documents": 4,
-        "document": 2,
+        "document": 4,
         "supply": 4,
         "settings": 4,
         "implementation": 4,
@@ -186,7 +205,7 @@ def is_of(log, address):
     ("change", "fault", "matches"),
     [
         (lambda logs: logs[:6] + logs[7:], "AAPLs 7: missing", False),
-        (lambda logs: logs[:-1], "AAPLs 50: missing", False),
+        (lambda logs: logs[:-1], "AAPLs 57: missing", False),
         (lambda logs: [*logs[:6], logs[7], logs[6], *logs[8:]], "AAPLs 7: out of order: delivered after 8", True),
         (lambda logs: [*logs[:7], *logs[6:]], "AAPLs 7: delivered twice", True),
     ],
@@ -241,8 +260,8 @@ def test_verify__node_hides_a_token__found_by_the_other_source(node, through):
 
     assert [each.subject for each in first.differences] == ["tokens"]
     assert of(first, "AMZNs").chain_matches
-    assert [fault.problem for fault in of(second, "listings").faults] == ["missing"]
-    assert of(second, "AMZNs").records == 3
+    assert [fault.problem for fault in of(second, "listings").faults] == ["missing"] * 4
+    assert of(second, "AMZNs").records == 6
 
 
 def without(data, hidden):
@@ -331,7 +350,17 @@ def differing(node, streams, which, change):
             lambda c: replace(c, id=6),
             {"request", "escrow = open requests", "custody movement = ledger entry"},
         ),
-        (ExemptionSet, lambda c: replace(c, value=c.value._replace(profile=bytes(32))), {"exemption"}),
+        (TermsAdded, lambda c: replace(c, terms=c.terms._replace(profile=bytes(32))), {"exemption's terms"}),
+        (NoticePublished, lambda c: replace(c, until=7), {"exemption"}),
+        (IssuerNotified, lambda c: replace(c, until=7), {"listing"}),
+        (Objected, lambda c: replace(c, received_at=7), {"listing"}),
+        (MarketHaltSet, lambda c: replace(c, halted=False), {"listing", "token follows its listing"}),
+        (HoursSet, lambda c: replace(c, hours=7), {"hours"}),
+        (DaysSet, lambda c: replace(c, words=(7, 1)), {"days"}),
+        (RelayRulesSet, lambda c: replace(c, rules=c.rules._replace(quorum=7)), {"relay rules"}),
+        (Interrupted, lambda c: replace(c, news=c.news._replace(code=bytes(8))), {"news"}),
+        (VenueInterrupted, lambda c: replace(c, news=c.news._replace(as_of=7)), {"market's news"}),
+        (HeartbeatHeard, lambda c: replace(c, as_of=7), {"heartbeat"}),
         (
             ExemptionSet,
             lambda c: replace(c, exemption=9),

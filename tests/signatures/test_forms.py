@@ -108,8 +108,8 @@ def test_attest__vote_over_another_sentence__refused(field, suite, keys, sentenc
 def test_attest__vote_for_another_ledger__refused(suite, ledger, stage, keys, sentence, say, refused):
     """A second ledger of the very same wiring."""
     code = bytes.fromhex(manifest.contract("CustodyLedger")["bytecode"])
-    wiring = [contract.address for contract in (stage.authority, stage.registry, stage.listings)]
-    arguments = encode(["address"] * 3, wiring)
+    wiring = [contract.address for contract in (stage.authority, stage.registry, stage.listings, stage.market)]
+    arguments = encode(["address"] * 4, wiring)
     receipt = stockade_chain.send(suite.w3, keys.deployer, {"data": code + arguments})
     second = contract_at(suite.w3, "CustodyLedger", receipt["contractAddress"])
     statement = sentence()

@@ -10,10 +10,16 @@ check        the live suite against that table
 words        calls in words, and words as calls
 """
 
-from stockade.authority.acts import call_function, cancel, execute, grant, map_function, revoke, schedule
+from stockade.authority.acts import call_function, cancel, execute, grant, map_function, required_role, revoke, schedule
 from stockade.authority.check import Difference, check, profile_of
 from stockade.authority.marks import Mark, NewMark, acknowledgement, marks, marks_to_set
-from stockade.authority.operations import Operation, OperationState, find_operation, operations
+from stockade.authority.operations import (
+    Operation,
+    OperationState,
+    find_operation,
+    operations,
+    replay_operations,
+)
 from stockade.authority.rotation import Step, StepState, rotate, rotation
 from stockade.authority.standing import Holder, Standing, standing
 from stockade.authority.table import FunctionRow, RoleRow, RoleTable, read_table
@@ -46,6 +52,8 @@ __all__ = [
     "operations",
     "profile_of",
     "read_table",
+    "replay_operations",
+    "required_role",
     "revoke",
     "rotate",
     "rotation",

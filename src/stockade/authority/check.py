@@ -26,6 +26,13 @@ from stockade.profiles import Profile
 from stockade.records import ZERO_ADDRESS, Pause, Role
 from stockade.suite import CONTRACTS, Suite
 
+# What a contract answers whoever calls a function that is another contract's.
+_WRONG_CALLER = {
+    "ShareToken": "ShareTokenWrongCaller",
+    "ListingRegistry": "ListingWrongCaller",
+    "SuiteFactory": "FactoryWrongCaller",
+}
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -172,8 +179,7 @@ def _questions(suite: Suite, table: RoleTable, row: FunctionRow) -> Iterator[tup
             yield zeros, f"AccessManagerUnauthorizedAccount {row.role.name}"
     elif row.other:
         (at,) = (getattr(suite, name).address for name in CALLED if CONTRACTS[name] == row.other)
-        error = "ShareTokenWrongCaller" if row.contract == "ShareToken" else "FactoryWrongCaller"
-        yield zeros, f"{error} {at}"
+        yield zeros, f"{_WRONG_CALLER[row.contract]} {at}"
     elif row.contract == "ShareToken" and row.role is not None:
         for pause in Pause:
             if row.condition and pause.name in row.condition.split(", "):
@@ -190,7 +196,7 @@ def _refusal(suite: Suite, contract: Contract, function: str, arguments: list[An
         suite.dry_run(suite.deployment.deployer, contract.get_function_by_name(function)(*arguments))
     except Refused as refused:
         name, values = chain.decode_error(refused.data)
-        named = next((values[key] for key in ("role", "roleId", "only") if key in values), "")
+        named = next((values[key] for key in ("role", "roleId", "only", "market") if key in values), "")
         return f"{name} {Role(named).name if isinstance(named, int) else named}".strip()
     return "not refused"
 

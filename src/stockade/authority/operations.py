@@ -35,7 +35,8 @@ _ENDINGS: dict[type, OperationState] = {Canceled: OperationState.CANCELED, Execu
 @dataclass(frozen=True)
 class Operation:
     """What somebody scheduled. `number` counts everything ever scheduled on the suite, so it never changes; `id` is the
-    authority's, the same each time the same call is scheduled by the same account. Times in seconds UTC.
+    authority's, the same each time the same call is scheduled by the same account. Times in seconds UTC; `ended_at` is
+    when it was executed or canceled, None for neither.
     """
 
     number: int
@@ -44,8 +45,10 @@ class Operation:
     caller: ChecksumAddress
     target: ChecksumAddress
     data: bytes
+    scheduled_at: int
     ready_at: int
     expires_at: int
+    ended_at: int | None
     state: OperationState
 
 
@@ -57,12 +60,17 @@ def operations(suite: Suite) -> list[Operation]:
         raise NetworkError(f"The node does not tell all that was scheduled ({stream.faults[0]}): ask another node.")
     lifetime = chain.read(lambda: suite.authority.functions.expiration().call(block_identifier=block))
     now = chain.read(lambda: suite.w3.eth.get_block(block))["timestamp"]
+    return replay_operations(stream.entries, lifetime, now)
+
+
+def replay_operations(entries: Sequence[Entry], lifetime: int, now: int) -> list[Operation]:
+    """The same from the authority's entries: `lifetime` in seconds, judged at a moment (seconds UTC)."""
     endings = {
-        (entry.content.operation, entry.content.nonce): _ENDINGS[type(entry.content)]
-        for entry in stream.entries
+        (entry.content.operation, entry.content.nonce): (_ENDINGS[type(entry.content)], entry.timestamp)
+        for entry in entries
         if isinstance(entry.content, Canceled | Executed)
     }
-    scheduled = [(entry, entry.content) for entry in stream.entries if isinstance(entry.content, Scheduled)]
+    scheduled = [(entry, entry.content) for entry in entries if isinstance(entry.content, Scheduled)]
     return [_operation(number, *each, lifetime, now, endings) for number, each in enumerate(scheduled, start=1)]
 
 
@@ -82,13 +90,24 @@ def _operation(
     said: Scheduled,
     lifetime: int,
     now: int,
-    endings: dict[tuple[bytes, int], OperationState],
+    endings: dict[tuple[bytes, int], tuple[OperationState, int]],
 ) -> Operation:
     expires_at = said.ready_at + lifetime
-    state = endings.get((said.operation, said.nonce))
+    state, ended_at = endings.get((said.operation, said.nonce), (None, None))
     if state is None and now >= expires_at:
         state = OperationState.EXPIRED
     if state is None:
         state = OperationState.READY if now >= said.ready_at else OperationState.WAITING
-    caller, target = entry.operator, said.target
-    return Operation(number, said.operation, said.nonce, caller, target, said.data, said.ready_at, expires_at, state)
+    return Operation(
+        number=number,
+        id=said.operation,
+        nonce=said.nonce,
+        caller=entry.operator,
+        target=said.target,
+        data=said.data,
+        scheduled_at=entry.timestamp,
+        ready_at=said.ready_at,
+        expires_at=expires_at,
+        ended_at=ended_at,
+        state=state,
+    )

@@ -35,7 +35,7 @@ _ROLES = ("roleId", "role", "admin", "guardian")
 _SPANS = ("executionDelay", "newDelay", "maxPositionAge", "redemptionPeriod")
 
 # The contracts that people call by name.
-CALLED = ("authority", "registry", "ledger", "listings", "factory")
+CALLED = ("authority", "registry", "ledger", "listings", "market", "factory")
 
 
 def span(seconds: int) -> str:

@@ -104,16 +104,19 @@ def set_open(suite: Suite, number: int, is_open: bool) -> ContractFunction:
 def change_terms(
     suite: Suite, token: Contract, cap: int | None = None, max_age: int | None = None, period: int | None = None
 ) -> ContractFunction:
-    """A token's custody terms; what is not given stays. `cap` in 18-decimal shares, the others in seconds."""
+    """A token's custody terms; what is not given stays. `cap` in 18-decimal shares, `max_age` in business days,
+    `period` in seconds.
+    """
     current = suite.ledger.functions.termsOf(token.address).call()
     terms = tuple(old if new is None else new for old, new in zip(current, (cap, max_age, period), strict=True))
     if terms == tuple(current):
         raise InputError("Nothing would change: these are the token's terms already.")
     if not terms[1] or not terms[2]:
         raise InputError("The token has no terms yet: give the cap, the maximum age and the redemption period.")
-    if terms[0] >= 1 << 96 or max(terms[1:]) >= 1 << 32:
+    if terms[0] >= 1 << 96 or terms[1] > 366 or terms[2] >= 1 << 32:
         raise InputError(
-            "The terms are too large: the cap takes 96 bits of 18-decimal shares, a period 32 bits of seconds."
+            "The terms are too large: the cap takes 96 bits of 18-decimal shares, an age is at most 366 business days, "
+            "a period takes 32 bits of seconds."
         )
     return suite.ledger.functions.setTerms(token.address, terms)
 

@@ -87,7 +87,7 @@ def _follows_listing(state: State, token: ChecksumAddress, name: str) -> Iterato
         return
     settings = state.tokens[token].control
     exemption = state.listings.exemptions.get(listing.exemption)
-    until = min(exemption.valid_until, MAX_UNTIL) if exemption else 0
+    until = min(exemption.terms[-1].valid_until, MAX_UNTIL) if exemption and exemption.terms else 0
     if listing.phase is Phase.PENDING and settings.active_until == 0:
         until = 0
     told = (state.listings.phase_of(token), listing.halted, until)

@@ -23,6 +23,7 @@ from stockade.records import (
     Backing,
     Control,
     ExemptionStatus,
+    Interruption,
     InvestorRecord,
     Kind,
     Phase,
@@ -40,19 +41,29 @@ from stockade.reporting.entries import (
     Canceled,
     Content,
     CustodianSet,
+    DaysSet,
     DocumentSet,
     Entry,
     Executed,
-    Exemption,
     ExemptionSet,
+    ExemptionTerms,
     FreezeChanged,
     FunctionMapped,
     HaltSet,
+    HeartbeatHeard,
+    HoursSet,
     Instrument,
+    Interrupted,
+    IssuerNotified,
     LedgerKind,
     Listed,
     ListingsKind,
+    MarketHaltSet,
+    MarketKind,
     Moved,
+    News,
+    NoticePublished,
+    Objected,
     PhaseSet,
     Place,
     RecordAssigned,
@@ -62,6 +73,8 @@ from stockade.reporting.entries import (
     RegistrarSet,
     RegistryKind,
     RegulatorSuspension,
+    RelayRules,
+    RelayRulesSet,
     Request,
     Requested,
     RequestForced,
@@ -72,9 +85,12 @@ from stockade.reporting.entries import (
     Settled,
     TakenBack,
     Terms,
+    TermsAdded,
     TermsSet,
     Unreadable,
     Upgraded,
+    VenueInterrupted,
+    Voted,
 )
 
 TOKEN_REPORTED = keccak(text="Reported(uint32,uint8,address,address,address,uint256,bytes32,uint40)")
@@ -179,9 +195,9 @@ def _request(values: tuple[Any, ...]) -> Request:
     return Request(_address(token), custodian, deadline, RequestStatus(status), _address(holder), amount)
 
 
-def _exemption(values: tuple[Any, ...]) -> Exemption:
-    document, profile, valid_from, valid_until, status = values
-    return Exemption(document, profile, valid_from, valid_until, ExemptionStatus(status))
+def _news(values: tuple[Any, ...]) -> News:
+    sequence, interruption, code, as_of = values
+    return News(sequence, Interruption(interruption), code, as_of)
 
 
 def _instrument(values: tuple[Any, ...]) -> Instrument:
@@ -193,7 +209,8 @@ _Layout = tuple[tuple[str, ...], Callable[..., Content]]
 
 _ATTESTATION = "(address,uint32,uint8,uint32,uint256,uint256,address,bytes32,bytes32,uint40,uint40)"
 _REQUEST = "(address,uint32,uint40,uint8,address,uint96)"
-_EXEMPTION = "(bytes32,bytes32,uint40,uint40,uint8)"
+_EXEMPTION_TERMS = "(bytes32,bytes32,uint40,uint40,uint40,uint32,uint32)"
+_NEWS = "(uint32,uint8,bytes8,uint40)"
 _INSTRUMENT = "(bytes12,bytes9,bytes4,uint8,bytes12)"
 
 _FREEZE: _Layout = (
@@ -255,8 +272,8 @@ _LAYOUTS: dict[str, dict[int, _Layout]] = {
     },
     "ListingRegistry": {
         ListingsKind.EXEMPTION: (
-            ("uint32", _EXEMPTION, "bytes32"),
-            lambda number, values, ref: ExemptionSet(number, _exemption(values), ref),
+            ("uint32", "uint8", "bytes32"),
+            lambda number, status, ref: ExemptionSet(number, ExemptionStatus(status), ref),
         ),
         ListingsKind.LISTING: (
             ("address", _INSTRUMENT, "uint32"),
@@ -279,6 +296,38 @@ _LAYOUTS: dict[str, dict[int, _Layout]] = {
             ("address", "bool", "bytes32"),
             lambda token, suspended, ref: RegulatorSuspension(_address(token), suspended, ref),
         ),
+        ListingsKind.TERMS: (
+            ("uint32", "uint32", _EXEMPTION_TERMS),
+            lambda number, version, values: TermsAdded(number, version, ExemptionTerms(*values)),
+        ),
+        ListingsKind.NOTICE: (("uint32", "bytes32", "bytes", "uint40"), NoticePublished),
+        ListingsKind.ISSUER_NOTICE: (
+            ("address", "bytes32", "uint40"),
+            lambda token, digest, until: IssuerNotified(_address(token), digest, until),
+        ),
+        ListingsKind.OBJECTION: (
+            ("address", "bytes32", "uint40"),
+            lambda token, digest, received: Objected(_address(token), digest, received),
+        ),
+        ListingsKind.MARKET_HALT: (
+            ("address", "bool", "bytes32"),
+            lambda token, halted, code: MarketHaltSet(_address(token), halted, code),
+        ),
+    },
+    "MarketStatus": {
+        MarketKind.HOURS: (("bytes4", "uint256"), HoursSet),
+        MarketKind.DAYS: (
+            ("bytes4", "uint32", "uint256[]"),
+            lambda mic, first, words: DaysSet(mic, first, tuple(words)),
+        ),
+        MarketKind.RULES: (("(uint8,uint32)",), lambda values: RelayRulesSet(RelayRules(*values))),
+        MarketKind.INTERRUPTION: (
+            ("address", _NEWS),
+            lambda token, values: Interrupted(_address(token), _news(values)),
+        ),
+        MarketKind.VENUE: (("bytes4", _NEWS), lambda mic, values: VenueInterrupted(mic, _news(values))),
+        MarketKind.HEARTBEAT: (("bytes4", "uint40"), HeartbeatHeard),
+        MarketKind.VOTE: (("bytes32", "uint256"), Voted),
     },
     "SuiteAuthority": {
         AuthorityKind.ROLE: (

@@ -19,6 +19,7 @@ from stockade.records import (
     Backing,
     Control,
     ExemptionStatus,
+    Interruption,
     InvestorRecord,
     Kind,
     Phase,
@@ -59,6 +60,21 @@ class ListingsKind(IntEnum):
     HALT = 4
     DOCUMENT = 5
     REGULATOR_SUSPENSION = 6
+    TERMS = 7
+    NOTICE = 8
+    ISSUER_NOTICE = 9
+    OBJECTION = 10
+    MARKET_HALT = 11
+
+
+class MarketKind(IntEnum):
+    HOURS = 1
+    DAYS = 2
+    RULES = 3
+    INTERRUPTION = 4
+    VENUE = 5
+    HEARTBEAT = 6
+    VOTE = 7
 
 
 class AuthorityKind(IntEnum):
@@ -76,6 +92,7 @@ KINDS: dict[str, type[IntEnum]] = {
     "InvestorRegistry": RegistryKind,
     "CustodyLedger": LedgerKind,
     "ListingRegistry": ListingsKind,
+    "MarketStatus": MarketKind,
     "SuiteAuthority": AuthorityKind,
 }
 
@@ -95,21 +112,23 @@ class Request(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """A token's custody terms: shares (18 decimals), seconds, seconds."""
+    """A token's custody terms: shares (18 decimals), business days, seconds."""
 
     deposit_cap: int
     max_position_age: int
     redemption_period: int
 
 
-class Exemption(NamedTuple):
-    """What the suite relies on. Times in seconds UTC."""
+class ExemptionTerms(NamedTuple):
+    """One version of what an exemption says. Times in seconds UTC, periods in seconds."""
 
     document: bytes
     profile: bytes
     valid_from: int
     valid_until: int
-    status: ExemptionStatus
+    effective_from: int
+    notice_period: int
+    objection_period: int
 
 
 class Instrument(NamedTuple):
@@ -120,6 +139,22 @@ class Instrument(NamedTuple):
     mic: bytes
     backing: Backing
     ticker: bytes
+
+
+class RelayRules(NamedTuple):
+    """How many relays must tell the end of a halt, and how old a heartbeat may be (seconds)."""
+
+    quorum: int
+    heartbeat_age: int
+
+
+class News(NamedTuple):
+    """What was relayed of a share or a market; `as_of` in seconds UTC."""
+
+    sequence: int
+    interruption: Interruption
+    code: bytes
+    as_of: int
 
 
 # ---------------------------------------------------------------- contents
@@ -301,10 +336,10 @@ class TermsSet(Content):
 
 @dataclass(frozen=True)
 class ExemptionSet(Content):
-    """Listings 1: the whole exemption from now on."""
+    """Listings 1: what was decided about the exemption."""
 
     exemption: int
-    value: Exemption
+    status: ExemptionStatus
     ref: bytes
 
 
@@ -328,7 +363,7 @@ class PhaseSet(Content):
 
 @dataclass(frozen=True)
 class HaltSet(Content):
-    """Listings 4."""
+    """Listings 4: by hand."""
 
     token: ChecksumAddress
     halted: bool
@@ -352,6 +387,108 @@ class RegulatorSuspension(Content):
     token: ChecksumAddress
     suspended: bool
     ref: bytes
+
+
+@dataclass(frozen=True)
+class TermsAdded(Content):
+    """Listings 7: an exemption's next version."""
+
+    exemption: int
+    version: int
+    terms: ExemptionTerms
+
+
+@dataclass(frozen=True)
+class NoticePublished(Content):
+    """Listings 8: the venue's Notice; `until` when the first one's period ends (seconds UTC)."""
+
+    exemption: int
+    hash: bytes
+    uri: bytes
+    until: int
+
+
+@dataclass(frozen=True)
+class IssuerNotified(Content):
+    """Listings 9: the issuer of the share may object up to `until` (seconds UTC)."""
+
+    token: ChecksumAddress
+    hash: bytes
+    until: int
+
+
+@dataclass(frozen=True)
+class Objected(Content):
+    """Listings 10: the issuer of the share objected; received at a second UTC."""
+
+    token: ChecksumAddress
+    hash: bytes
+    received_at: int
+
+
+@dataclass(frozen=True)
+class MarketHaltSet(Content):
+    """Listings 11: by MarketStatus, under the exchange's code."""
+
+    token: ChecksumAddress
+    halted: bool
+    code: bytes
+
+
+@dataclass(frozen=True)
+class HoursSet(Content):
+    """Market 1: the kinds of days of a market, packed."""
+
+    mic: bytes
+    hours: int
+
+
+@dataclass(frozen=True)
+class DaysSet(Content):
+    """Market 2: words of 64 days each, from `first` on."""
+
+    mic: bytes
+    first: int
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RelayRulesSet(Content):
+    """Market 3."""
+
+    rules: RelayRules
+
+
+@dataclass(frozen=True)
+class Interrupted(Content):
+    """Market 4: news of a share, counted."""
+
+    token: ChecksumAddress
+    news: News
+
+
+@dataclass(frozen=True)
+class VenueInterrupted(Content):
+    """Market 5: news of a whole market, counted."""
+
+    mic: bytes
+    news: News
+
+
+@dataclass(frozen=True)
+class HeartbeatHeard(Content):
+    """Market 6: every halt told up to `as_of` (seconds UTC) was relayed."""
+
+    mic: bytes
+    as_of: int
+
+
+@dataclass(frozen=True)
+class Voted(Content):
+    """Market 7: one relay more tells the same, not yet or just enough of them."""
+
+    digest: bytes
+    votes: int
 
 
 @dataclass(frozen=True)

@@ -31,15 +31,24 @@ from stockade.reporting.entries import (
     AttestorsSet,
     BatchWritten,
     CustodianSet,
+    DaysSet,
     DocumentSet,
     Entry,
-    Exemption,
     ExemptionSet,
+    ExemptionTerms,
     FreezeChanged,
     HaltSet,
+    HeartbeatHeard,
+    HoursSet,
     Instrument,
+    Interrupted,
+    IssuerNotified,
     Listed,
+    MarketHaltSet,
     Moved,
+    News,
+    NoticePublished,
+    Objected,
     PhaseSet,
     RecordAssigned,
     RecordOffered,
@@ -47,6 +56,8 @@ from stockade.reporting.entries import (
     Recovered,
     RegistrarSet,
     RegulatorSuspension,
+    RelayRules,
+    RelayRulesSet,
     Request,
     Requested,
     RequestForced,
@@ -54,9 +65,12 @@ from stockade.reporting.entries import (
     SettingsChanged,
     TakenBack,
     Terms,
+    TermsAdded,
     TermsSet,
     Upgraded,
+    VenueInterrupted,
 )
+from stockade.reporting.reading import text
 from stockade.reporting.streams import Stream
 
 
@@ -127,14 +141,36 @@ class LedgerState:
 
 
 @dataclass(frozen=True)
+class Exemption:
+    """What was decided, and every version of its terms. `notice_until` in seconds UTC, zero without a Notice."""
+
+    status: ExemptionStatus
+    terms: tuple[ExemptionTerms, ...] = ()
+    notice_until: int = 0
+    notice: bytes = bytes(32)
+
+
+@dataclass(frozen=True)
 class Listing:
-    """A token's listing; `phase` is its own, before the regulator or its exemption outranks it."""
+    """A token's listing; `phase` is its own, before anything outranks it. Times in seconds UTC, zero for none."""
 
     instrument: Instrument
     exemption: int
     phase: Phase = Phase.PENDING
-    halted: bool = False
+    halted_by_hand: bool = False
+    halted_by_market: bool = False
     suspended_by_regulator: bool = False
+    objection_until: int = 0
+    objected_at: int = 0
+
+    @property
+    def halted(self) -> bool:
+        return self.halted_by_hand or self.halted_by_market
+
+    @property
+    def barred(self) -> bool:
+        """Whether the issuer of the share objected in time."""
+        return bool(self.objected_at) and (not self.objection_until or self.objected_at <= self.objection_until)
 
 
 @dataclass(frozen=True)
@@ -155,13 +191,26 @@ class ListingsState:
     documents: dict[tuple[ChecksumAddress, bytes], Document | None] = field(default_factory=dict)
 
     def phase_of(self, token: ChecksumAddress) -> Phase:
-        """The listing's own phase, outranked by the regulator's suspension and its exemption's status."""
+        """The listing's own phase, outranked by an objection, the regulator's suspension, its exemption's status."""
         listing = self.listings[token]
         exemption = self.exemptions.get(listing.exemption)
         if exemption and exemption.status is ExemptionStatus.REVOKED:
             return Phase.WIND_DOWN
-        suspended = listing.suspended_by_regulator or (exemption and exemption.status is ExemptionStatus.SUSPENDED)
+        suspended = listing.suspended_by_regulator or listing.barred
+        suspended = suspended or bool(exemption and exemption.status is ExemptionStatus.SUSPENDED)
         return Phase.SUSPENDED if suspended and listing.phase is Phase.ACTIVE else listing.phase
+
+
+@dataclass
+class MarketState:
+    """Hours and days by market (MIC as four bytes), news by share and by market, the last heartbeat of each market."""
+
+    hours: dict[bytes, int] = field(default_factory=dict)
+    days: dict[tuple[bytes, int], int] = field(default_factory=dict)
+    rules: RelayRules = field(default_factory=lambda: RelayRules(0, 0))
+    news: dict[ChecksumAddress, News] = field(default_factory=dict)
+    venues: dict[bytes, News] = field(default_factory=dict)
+    heartbeats: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -171,6 +220,7 @@ class State:
     registry: RegistryState = field(default_factory=RegistryState)
     ledger: LedgerState = field(default_factory=LedgerState)
     listings: ListingsState = field(default_factory=ListingsState)
+    market: MarketState = field(default_factory=MarketState)
     authority: AuthorityState = field(default_factory=AuthorityState)
     tokens: dict[ChecksumAddress, TokenState] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
@@ -188,6 +238,8 @@ def rebuild(streams: Iterable[Stream]) -> State:
                 state.ledger, wrong = replay_ledger(entries)
             case "ListingRegistry":
                 state.listings, wrong = replay_listings(entries)
+            case "MarketStatus":
+                state.market, wrong = replay_market(entries)
             case "SuiteAuthority":
                 state.authority, wrong = replay_authority(entries), []
             case _:
@@ -344,25 +396,77 @@ def _change_attestors(state: LedgerState, change: AttestorsSet) -> str:
 
 
 def replay_listings(entries: Sequence[Entry]) -> tuple[ListingsState, Wrong]:
-    """Exemptions, listings with their own phase and halt, documents."""
+    """Exemptions, listings with their own phase and halts, documents."""
     state, wrong = ListingsState(), []
     for entry in entries:
         match entry.content:
-            case ExemptionSet(number, value):
-                state.exemptions[number] = value
+            case ExemptionSet(number, status):
+                known = state.exemptions.get(number, Exemption(status))
+                state.exemptions[number] = replace(known, status=status)
+            case TermsAdded(number) | NoticePublished(number) if number not in state.exemptions:
+                wrong.append((entry.seq, f"exemption {number} is unknown"))
+            case TermsAdded(number, version, terms):
+                known = state.exemptions[number]
+                if version != len(known.terms) + 1:
+                    wrong.append((entry.seq, f"version {version} of exemption {number} follows {len(known.terms)}"))
+                state.exemptions[number] = replace(known, terms=(*known.terms, terms))
+            case NoticePublished(number, digest, _, until):
+                state.exemptions[number] = replace(state.exemptions[number], notice=digest, notice_until=until)
             case Listed(token, instrument, exemption):
                 state.listings[token] = Listing(instrument, exemption)
-            case PhaseSet(token) | HaltSet(token) | RegulatorSuspension(token) | DocumentSet(token) if (
-                token not in state.listings
-            ):
+            case (
+                PhaseSet(token)
+                | HaltSet(token)
+                | MarketHaltSet(token)
+                | RegulatorSuspension(token)
+                | IssuerNotified(token)
+                | Objected(token)
+                | DocumentSet(token)
+            ) if token not in state.listings:
                 wrong.append((entry.seq, f"token {token} is not listed"))
             case PhaseSet(token, phase):
                 state.listings[token] = replace(state.listings[token], phase=phase)
             case HaltSet(token, halted):
-                state.listings[token] = replace(state.listings[token], halted=halted)
+                state.listings[token] = replace(state.listings[token], halted_by_hand=halted)
+            case MarketHaltSet(token, halted):
+                state.listings[token] = replace(state.listings[token], halted_by_market=halted)
+            case IssuerNotified(token, _, until):
+                state.listings[token] = replace(state.listings[token], objection_until=until)
+            case Objected(token, _, received):
+                first = min(received, state.listings[token].objected_at or received)
+                state.listings[token] = replace(state.listings[token], objected_at=first)
             case RegulatorSuspension(token, suspended):
                 state.listings[token] = replace(state.listings[token], suspended_by_regulator=suspended)
             case DocumentSet(token, name, uri, digest):
                 removed = not uri and not any(digest)
                 state.documents[token, name] = None if removed else Document(uri, digest, entry.timestamp)
     return state, wrong
+
+
+def replay_market(entries: Sequence[Entry]) -> tuple[MarketState, Wrong]:
+    """Calendars, rules, news and heartbeats. Votes change nothing by themselves."""
+    state, wrong = MarketState(), []
+    for entry in entries:
+        match entry.content:
+            case HoursSet(mic, hours):
+                state.hours[mic] = hours
+            case DaysSet(mic, first, words):
+                state.days |= {(mic, first + place): word for place, word in enumerate(words)}
+            case RelayRulesSet(rules):
+                state.rules = rules
+            case Interrupted(token, news):
+                if problem := _news_problem(state.news.get(token), news, token):
+                    wrong.append((entry.seq, problem))
+                state.news[token] = news
+            case VenueInterrupted(mic, news):
+                if problem := _news_problem(state.venues.get(mic), news, f"market {text(mic)}"):
+                    wrong.append((entry.seq, problem))
+                state.venues[mic] = news
+            case HeartbeatHeard(mic, as_of):
+                state.heartbeats[mic] = as_of
+    return state, wrong
+
+
+def _news_problem(last: News | None, news: News, subject: str) -> str:
+    before = last.sequence if last else 0
+    return "" if news.sequence == before + 1 else f"news {news.sequence} of {subject} follows {before}"

@@ -43,7 +43,7 @@ from stockade.reporting.reading import (
 )
 from stockade.suite import CONTRACTS, Suite, contract_at
 
-REPORTING = ("registry", "ledger", "listings", "authority")
+REPORTING = ("registry", "ledger", "listings", "market", "authority")
 
 
 class Head(NamedTuple):
@@ -55,7 +55,7 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A contract that reports. `name`: registry, ledger, listings, authority, or a token's symbol."""
+    """A contract that reports. `name`: registry, ledger, listings, market, authority, or a token's symbol."""
 
     name: str
     contract: str

@@ -10,7 +10,7 @@ A mapping on chain cannot be listed: what no report ever named is compared by it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from stockade import chain
 from stockade.errors import NetworkError, Refused
 from stockade.records import Control, InvestorRecord, Position, Status
 from stockade.reporting.crosscheck import Check, crosscheck
-from stockade.reporting.reading import Progress, ask_many, no_progress, plain_contract
+from stockade.reporting.reading import Progress, ask_many, no_progress, plain_contract, text
 from stockade.reporting.rebuild import Contradiction, State, rebuild
 from stockade.reporting.streams import Fault, Stream, read_streams
 from stockade.suite import Suite
@@ -207,12 +207,14 @@ class _Questions:
         self.registry = plain_contract(suite.w3, "InvestorRegistry", suite.registry.address)
         self.ledger = plain_contract(suite.w3, "CustodyLedger", suite.ledger.address)
         self.listings = plain_contract(suite.w3, "ListingRegistry", suite.listings.address)
+        self.market = plain_contract(suite.w3, "MarketStatus", suite.market.address)
         self.authority = plain_contract(suite.w3, "SuiteAuthority", suite.authority.address)
 
     def all(self) -> Iterator[Question]:
         yield from self._registry()
         yield from self._ledger()
         yield from self._listings()
+        yield from self._market()
         yield from self._authority()
         for token in self.state.tokens:
             yield from self._token(token)
@@ -256,11 +258,14 @@ class _Questions:
         count = self._at(functions.exemptionCount())
         yield Question("number of exemptions", "listings", len(state.exemptions), count)
         for number, exemption in state.exemptions.items():
-            yield Question("exemption", str(number), exemption, self._at(functions.exemptionOf(number)))
+            whole = (exemption.status, len(exemption.terms), exemption.notice_until, exemption.notice)
+            yield Question("exemption", str(number), whole, self._at(functions.exemptionOf(number)), tuple)
+            for version, terms in enumerate(exemption.terms, start=1):
+                read = self._at(functions.termsAt(number, version))
+                yield Question("exemption's terms", f"{number}, version {version}", terms, read, tuple)
         for token, listing in state.listings.items():
-            outranked = listing.suspended_by_regulator
-            whole = (listing.instrument, listing.exemption, listing.phase, listing.halted, outranked)
-            yield Question("listing", token, whole, self._at(functions.listingOf(token)))
+            whole = astuple(listing)
+            yield Question("listing", token, whole, self._at(functions.listingOf(token)), tuple)
             yield Question("phase", token, state.phase_of(token), self._at(functions.phaseOf(token)))
             names = sorted(name for (of, name), document in state.documents.items() if of == token and document)
             yield Question("names of documents", token, names, self._at(functions.getAllDocuments(token)), sorted)
@@ -268,6 +273,20 @@ class _Questions:
             content = (document.uri, document.hash, document.set_at) if document else (b"", bytes(32), 0)
             key = f"{token} 0x{name.hex()}"
             yield Question("document", key, content, self._at(functions.getDocument(token, name)), tuple)
+
+    def _market(self) -> Iterator[Question]:
+        functions, state = self.market.functions, self.state.market
+        yield Question("relay rules", "market", state.rules, self._at(functions.rules()), tuple)
+        for mic, hours in state.hours.items():
+            yield Question("hours", text(mic), hours, self._at(functions.hoursOf(mic)))
+        for (mic, word), days in state.days.items():
+            yield Question("days", f"{text(mic)} word {word}", days, self._at(functions.daysOf(mic, word)))
+        for token, news in state.news.items():
+            yield Question("news", token, news, self._at(functions.stateOf(token)), tuple)
+        for mic, news in state.venues.items():
+            yield Question("market's news", text(mic), news, self._at(functions.venueStateOf(mic)), tuple)
+        for mic, as_of in state.heartbeats.items():
+            yield Question("heartbeat", text(mic), as_of, self._at(functions.heartbeatOf(mic)), lambda found: found[0])
 
     def _authority(self) -> Iterator[Question]:
         functions, state = self.authority.functions, self.state.authority

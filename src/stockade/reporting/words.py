@@ -15,6 +15,7 @@ from stockade.reporting.entries import (
     BatchWritten,
     Canceled,
     CustodianSet,
+    DaysSet,
     DocumentSet,
     Entry,
     Executed,
@@ -22,8 +23,16 @@ from stockade.reporting.entries import (
     FreezeChanged,
     FunctionMapped,
     HaltSet,
+    HeartbeatHeard,
+    HoursSet,
+    Interrupted,
+    IssuerNotified,
     Listed,
+    MarketHaltSet,
     Moved,
+    News,
+    NoticePublished,
+    Objected,
     PhaseSet,
     RecordAssigned,
     RecordOffered,
@@ -31,6 +40,7 @@ from stockade.reporting.entries import (
     Recovered,
     RegistrarSet,
     RegulatorSuspension,
+    RelayRulesSet,
     Requested,
     RequestForced,
     RequestRecovered,
@@ -39,8 +49,11 @@ from stockade.reporting.entries import (
     SettingsChanged,
     Settled,
     TakenBack,
+    TermsAdded,
     TermsSet,
     Upgraded,
+    VenueInterrupted,
+    Voted,
 )
 from stockade.reporting.reading import text
 from stockade.whitelist.show import class_name, country_name, scope_names
@@ -104,10 +117,37 @@ def sentence(entry: Entry) -> str:
         case TermsSet(token, terms):
             return (
                 f"{token}: at most {to_shares(terms.deposit_cap)} shares a deposit, position at most "
-                f"{terms.max_position_age} s old, {terms.redemption_period} s to answer a redemption"
+                f"{terms.max_position_age} business days old, {terms.redemption_period} s to answer a redemption"
             )
-        case ExemptionSet(number, value):
-            return f"exemption {number}: {value.status.name}, {utc(value.valid_from)} until {utc(value.valid_until)}"
+        case ExemptionSet(number, status, ref):
+            return f"exemption {number} is {status.name}" + (f", {order(ref)}" if any(ref) else "")
+        case TermsAdded(number, version, terms):
+            return (
+                f"exemption {number}, version {version} from {utc(terms.effective_from)}: "
+                f"valid {utc(terms.valid_from)} until {utc(terms.valid_until)}, profile 0x{terms.profile.hex()}"
+            )
+        case NoticePublished(number, digest, uri, until):
+            return f"exemption {number}: Notice 0x{digest.hex()} at {text(uri)}, its period ends {utc(until)}"
+        case IssuerNotified(token, digest, until):
+            return f"{token}: the issuer was told (0x{digest.hex()}) and may object up to {utc(until)}"
+        case Objected(token, digest, received):
+            return f"{token}: the issuer objected (0x{digest.hex()}), received {utc(received)}"
+        case MarketHaltSet(token, halted, code):
+            return f"{token} is {'halted' if halted else 'no longer halted'} by the market, code {ascii_text(code)}"
+        case HoursSet(mic, hours):
+            return f"market {ascii_text(mic)}: hours {hours:#x}"
+        case DaysSet(mic, first, days):
+            return f"market {ascii_text(mic)}: {len(days)} words of days from word {first}"
+        case RelayRulesSet(rules):
+            return f"{rules.quorum} relays end a halt, a heartbeat is fresh for {rules.heartbeat_age} s"
+        case Interrupted(token, news):
+            return f"{token}: {news_words(news)}"
+        case VenueInterrupted(mic, news):
+            return f"market {ascii_text(mic)}: {news_words(news)}"
+        case HeartbeatHeard(mic, as_of):
+            return f"market {ascii_text(mic)}: heartbeat as of {utc(as_of)}"
+        case Voted(digest, votes):
+            return f"{votes} relays told 0x{digest.hex()}"
         case Listed(token, instrument, exemption):
             ticker, isin = ascii_text(instrument.ticker), ascii_text(instrument.isin)
             return f"{ticker} ({isin}) is {token}, {instrument.backing.name}, exemption {exemption}"
@@ -158,6 +198,12 @@ def order(ref: bytes) -> str:
     if ref[0] in Basis.__members__.values():
         basis = Basis(ref[0]).name
     return basis if not any(ref) else f"{basis} 0x..{ref[1:].hex()}"
+
+
+def news_words(news: News) -> str:
+    """What was relayed, in one line."""
+    code = f" {ascii_text(news.code)}" if any(news.code) else ""
+    return f"news {news.sequence} {news.interruption.name}{code} as of {utc(news.as_of)}"
 
 
 def record_words(record: InvestorRecord) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,16 +52,16 @@ def export(state: Whitelist, registrar: int, path: Path) -> Export:
 
 
 def expiring(
-    state: Whitelist, within: int, registrar: int | None = None
+    records: Mapping[ChecksumAddress, InvestorRecord], now: int, within: int, registrar: int | None = None
 ) -> list[tuple[ChecksumAddress, InvestorRecord]]:
-    """ACTIVE records that end in so many seconds from the block's time on, the first to end first; of one registrar, or
-    of all. One that has ended already is not among them.
+    """ACTIVE records that end in so many seconds from a moment on (seconds UTC), the first to end first; of one
+    registrar, or of all. One that has ended already is not among them.
     """
     found = [
         (wallet, record)
-        for wallet, record in state.records.items()
+        for wallet, record in records.items()
         if record.status is Status.ACTIVE
-        and state.time < record.expires_at <= state.time + within
+        and now < record.expires_at <= now + within
         and registrar in (None, record.registrar)
     ]
     return sorted(found, key=lambda each: (each[1].expires_at, each[0]))

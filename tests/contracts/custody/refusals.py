@@ -67,7 +67,7 @@ def token_without_listing(scene: SimpleNamespace) -> Attempt:
 
 @refusal(Reason.TOKEN_UNKNOWN)
 def token_without_terms(scene: SimpleNamespace) -> Attempt:
-    token = scene.launch("MSFT", activate=False).address
+    token = scene.launch("MSFT", ready=False, activate=False).address
     return custody(deposit(scene, token=token), number(token), 0)
 
 
@@ -162,11 +162,12 @@ def custodian_closed(scene: SimpleNamespace) -> Attempt:
 
 
 @refusal(Reason.POSITION_STALE)
-def position_as_old_as_allowed(scene: SimpleNamespace) -> Attempt:
+def position_a_day_older_than_allowed(scene: SimpleNamespace) -> Attempt:
+    """No calendar says otherwise, so every day is a business day."""
     last = scene.suite.position(scene.token.address, 1).as_of
     most = scene.ledger.termsOf(scene.token).maxPositionAge
-    scene.at(last + most)
-    return custody(deposit(scene, as_of=last), most, most)
+    scene.at((last // DAY + most + 1) * DAY)
+    return custody(deposit(scene, as_of=last), most + 1, most)
 
 
 @refusal(Reason.OVER_DEPOSIT_CAP)
@@ -177,7 +178,7 @@ def above_the_cap(scene: SimpleNamespace) -> Attempt:
 
 @refusal(Reason.OVER_DEPOSIT_CAP)
 def cap_of_zero(scene: SimpleNamespace) -> Attempt:
-    scene.decree("setTerms", scene.token, (0, DAY, DAY))
+    scene.decree("setTerms", scene.token, (0, 2, DAY))
     return custody(deposit(scene, shares=1), 1, 0)
 
 
@@ -233,8 +234,8 @@ def for_another_holder(scene: SimpleNamespace, kind: SentenceKind) -> Attempt:
 
 
 def of_another_token(scene: SimpleNamespace, kind: SentenceKind) -> Attempt:
-    token = scene.launch("MSFT", activate=False).address
-    scene.decree("setTerms", token, (SHARE, DAY, DAY))
+    token = scene.launch("MSFT", ready=False, activate=False).address
+    scene.decree("setTerms", token, (SHARE, 2, DAY))
     answer = scene.answer(scene.ask(scene.actors.alice), kind, token=token, sequence=1)
     return custody(answer, 10 * SHARE, 10 * SHARE)
 
@@ -304,8 +305,8 @@ def unfit(scene: SimpleNamespace, account: Any) -> Attempt:
 
 @refusal(Reason.PHASE_PENDING)
 def deposit_while_pending(scene: SimpleNamespace) -> Attempt:
-    token = scene.launch("MSFT", activate=False).address
-    scene.decree("setTerms", token, (100 * SHARE, DAY, DAY))
+    token = scene.launch("MSFT", ready=False, activate=False).address
+    scene.decree("setTerms", token, (100 * SHARE, 2, DAY))
     return stopped(scene, deposit(scene, token=token), Phase.PENDING)
 
 

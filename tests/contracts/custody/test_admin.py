@@ -32,7 +32,7 @@ ACTS = {
     "addCustodian": lambda token: (LEI, NAME, KEYS[:1], 1),
     "setAttestors": lambda token: (1, [], KEYS[:1], 1),
     "setCustodianOpen": lambda token: (1, False),
-    "setTerms": lambda token: (token, (SHARE, DAY, DAY)),
+    "setTerms": lambda token: (token, (SHARE, 2, DAY)),
 }
 
 
@@ -294,7 +294,7 @@ def test_set_attestors__unknown_custodian__refused(custodian, added, threshold, 
 # ---------------------------------------------------------------- terms
 
 
-@pytest.mark.parametrize("terms", [(MAX_96, 2**32 - 1, 180 * DAY), (0, 1, 1)])
+@pytest.mark.parametrize("terms", [(MAX_96, 366, 180 * DAY), (0, 1, 1)])
 def test_set_terms__of_a_listed_token__reported(terms, stage, ledger, token, decree):
     receipt = decree("setTerms", token, terms)
 
@@ -307,9 +307,9 @@ def test_set_terms__of_one_token__leaves_the_others(ledger, token, launch, decre
     other = launch("MSFT")
     assert tuple(ledger.termsOf(other)) == (0, 0, 0)
 
-    decree("setTerms", other, (SHARE, DAY, 2 * DAY))
+    decree("setTerms", other, (SHARE, 2, 2 * DAY))
 
-    assert tuple(ledger.termsOf(other)) == (SHARE, DAY, 2 * DAY)
+    assert tuple(ledger.termsOf(other)) == (SHARE, 2, 2 * DAY)
     assert tuple(ledger.termsOf(token)) == before
 
 
@@ -318,17 +318,18 @@ def test_set_terms__of_what_is_not_listed__refused(which, ledger, actors, decree
     address = {"outsider": actors.outsider.address, "ledger": ledger.address, "zero": ZERO_ADDRESS}[which]
 
     with refuses(ledger.CustodyTokenNotListed, token=address):
-        decree("setTerms", address, (SHARE, DAY, DAY))
+        decree("setTerms", address, (SHARE, 2, DAY))
 
 
 @pytest.mark.parametrize(
     "terms",
     [
         pytest.param((SHARE, 0, DAY), id="no_position_age"),
-        pytest.param((SHARE, DAY, 0), id="no_redemption_period"),
+        pytest.param((SHARE, 367, DAY), id="position_age_above_a_year"),
+        pytest.param((SHARE, 2, 0), id="no_redemption_period"),
         pytest.param((0, 0, 0), id="nothing"),
-        pytest.param((SHARE, DAY, 180 * DAY + 1), id="redemption_period_above_180_days"),
-        pytest.param((SHARE, DAY, 2**32 - 1), id="largest_redemption_period"),
+        pytest.param((SHARE, 2, 180 * DAY + 1), id="redemption_period_above_180_days"),
+        pytest.param((SHARE, 2, 2**32 - 1), id="largest_redemption_period"),
     ],
 )
 def test_set_terms__unsound__refused(terms, ledger, token, decree):

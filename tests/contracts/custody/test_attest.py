@@ -195,7 +195,7 @@ def test_attest__everything_wrong__reasons_come_in_the_documented_order(scene, l
     last = scene.suite.position(scene.token.address, 1).as_of
     terms = ledger.termsOf(scene.token)
     scene.freeze(actors.carol)
-    scene.decree("setTerms", scene.token, (100 * SHARE, 10 * DAY, terms.redemptionPeriod))
+    scene.decree("setTerms", scene.token, (100 * SHARE, 10, terms.redemptionPeriod))
     scene.decree("setCustodianOpen", 1, False)
     time = scene.at(last + 10 * DAY)
     bad = sentence(
@@ -217,7 +217,7 @@ def test_attest__everything_wrong__reasons_come_in_the_documented_order(scene, l
         (Reason.AS_OF_BACKWARDS, {"as_of": last}),
         (Reason.ATTESTATION_EXPIRED, {"valid_until": time + 30 * DAY}),
         (Reason.CUSTODIAN_CLOSED, {}),
-        (Reason.POSITION_STALE, {"as_of": last + 9 * DAY + 1}),
+        (Reason.POSITION_STALE, {"as_of": last + 10 * DAY}),
         (Reason.OVER_DEPOSIT_CAP, {"shares": 100 * SHARE}),
         (Reason.UNDER_RESERVED, {"shares_held": 200 * SHARE}),
     ]
@@ -227,7 +227,7 @@ def test_attest__everything_wrong__reasons_come_in_the_documented_order(scene, l
         bad = replace(bad, **cure)
         if reason is Reason.CUSTODIAN_CLOSED:
             scene.decree("setCustodianOpen", 1, True)
-            scene.at(last + 19 * DAY)
+            scene.at(last + 20 * DAY)
             bad = replace(bad, as_of=last + 9 * DAY)
 
     assert ledger.restrictionOf(bad.as_tuple(), stranger, block_id="pending") == Reason.NOT_AN_ATTESTOR

@@ -53,35 +53,79 @@ def test_attest__valid_until__lands_strictly_before(offset, lands, at, now, sent
 
 
 @pytest.mark.parametrize(("offset", "lands"), [(-1, True), (0, False), (1, False)])
-def test_attest__deposit_on_an_old_position__lands_while_younger_than_the_most(
+def test_attest__deposit_on_an_old_position__lands_until_one_day_too_many_begins(
     offset, lands, ledger, token, suite, actors, at, sentence, land, refused
 ):
+    """No calendar says otherwise, so every day (UTC) is a business day."""
     as_of = suite.position(token.address, 1).as_of
     most = ledger.termsOf(token).maxPositionAge
-    at(as_of + most + offset)
+    at((as_of // DAY + most + 1) * DAY + offset)
     deposit = sentence(account=actors.carol.address, as_of=as_of)
 
     if lands:
         land(deposit)
     else:
-        with refused(Reason.POSITION_STALE, most + offset, most):
+        with refused(Reason.POSITION_STALE, most + 1, most):
+            land(deposit)
+
+
+@pytest.mark.parametrize(("closed", "days"), [((1, 3, 4), 2), ((1, 3), 3), ((), 5)])
+def test_attest__deposit_over_a_long_weekend__counts_business_days_of_its_market(
+    market_status, token, actors, at, now, sentence, land, decree, refused, closed, days
+):
+    """Five days pass; those that the market of the share (XNAS) is closed do not count, and unknown ones do."""
+    decree("setTerms", token, (100 * SHARE, 2, 30 * DAY))
+    first = now() // DAY + 2
+    word = {}
+    for off in closed:
+        word[(first + off) // 64] = word.get((first + off) // 64, 0) | 1 << 4 * ((first + off) % 64)
+    for number, value in word.items():
+        market_status.setDays(b"XNAS", number, [value], sender=actors.market_operator)
+    at((first + 5) * DAY)
+    deposit = sentence(account=actors.carol.address, as_of=first * DAY)
+
+    if days <= 2:
+        land(deposit)
+    else:
+        with refused(Reason.POSITION_STALE, days, 2):
+            land(deposit)
+
+
+@pytest.mark.parametrize(("age", "lands"), [(366, True), (367, False)])
+def test_attest__deposit_on_a_position_a_year_old__is_stale_whatever_the_calendar_says(
+    market_status, token, actors, at, now, sentence, land, decree, refused, age, lands
+):
+    """A market that never opens: no business day passes."""
+    decree("setTerms", token, (100 * SHARE, 2, 30 * DAY))
+    first = now() // DAY + 1
+    closed = [int("1" * 64, 16)] * 8
+    market_status.setDays(b"XNAS", first // 64, closed, sender=actors.market_operator)
+    at((first + age) * DAY)
+    deposit = sentence(account=actors.carol.address, as_of=first * DAY)
+
+    if lands:
+        land(deposit)
+    else:
+        with refused(Reason.POSITION_STALE, age, 2):
             land(deposit)
 
 
 def test_attest__deposit_under_other_terms__lands_while_younger_than_those_say(
-    token, actors, decree, sentence, land, now, refused
+    token, actors, decree, sentence, land, at, now, refused
 ):
-    decree("setTerms", token, (100 * SHARE, DAY, 30 * DAY))
-    with refused(Reason.POSITION_STALE, DAY, DAY):
-        land(sentence(account=actors.carol.address, as_of=now() + 1 - DAY))
+    decree("setTerms", token, (100 * SHARE, 1, 30 * DAY))
+    tomorrow = (now() // DAY + 1) * DAY
+    at(tomorrow)
+    with refused(Reason.POSITION_STALE, 2, 1):
+        land(sentence(account=actors.carol.address, as_of=tomorrow - DAY - 1))
 
-    land(sentence(account=actors.carol.address, as_of=now() + 2 - DAY))
+    land(sentence(account=actors.carol.address, as_of=tomorrow - DAY))
 
 
 def test_attest__statement_on_an_old_position__lands(ledger, token, suite, at, sentence, land):
     """Age is a condition of minting alone."""
     as_of = suite.position(token.address, 1).as_of
-    at(as_of + 2 * ledger.termsOf(token).maxPositionAge)
+    at(as_of + 2 * ledger.termsOf(token).maxPositionAge * DAY)
 
     land(sentence(as_of=as_of))
 
@@ -89,7 +133,7 @@ def test_attest__statement_on_an_old_position__lands(ledger, token, suite, at, s
 def test_attest__answer_on_an_old_position__lands(ledger, token, suite, actors, at, ask, answer, land):
     as_of = suite.position(token.address, 1).as_of
     request = ask(actors.alice)
-    at(as_of + 2 * ledger.termsOf(token).maxPositionAge)
+    at(as_of + 2 * ledger.termsOf(token).maxPositionAge * DAY)
 
     land(answer(request, SentenceKind.RELEASE, as_of=as_of))
 
@@ -114,7 +158,7 @@ def test_attest__statement_at_the_largest_position__lands(token, suite, sentence
 def test_attest__deposit_up_to_the_largest_position__lands_and_no_unit_more(
     ledger, token, suite, actors, decree, sentence, land, refused
 ):
-    decree("setTerms", token, (MAX_96, DAY, DAY))
+    decree("setTerms", token, (MAX_96, 2, DAY))
     land(sentence(account=actors.carol.address, shares=MAX_96 - START))
 
     assert suite.position(token.address, 1).issued == MAX_96

@@ -97,7 +97,7 @@ def custodian_closed(scene):
 
 
 def cap_of_zero(scene):
-    scene.decree("setTerms", scene.token, (0, DAY, DAY))
+    scene.decree("setTerms", scene.token, (0, 2, DAY))
 
 
 def strictest_policy(scene):

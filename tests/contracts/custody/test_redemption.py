@@ -40,7 +40,7 @@ def test_request_redemption__terms_changed_later__the_deadline_stays(ledger, tok
     first = ask(actors.alice)
     before = ledger.requestOf(first).deadline
 
-    decree("setTerms", token, (SHARE, DAY, 30 * DAY))
+    decree("setTerms", token, (SHARE, 2, 30 * DAY))
 
     assert ledger.requestOf(first).deadline == before
     assert ledger.requestOf(ask(actors.alice)).deadline == now() + 30 * DAY

@@ -11,7 +11,9 @@ import {svm, vm} from "./Cheats.sol";
 /// @custom:kind access to ListingRegistry
 /// @custom:access ListingRegistry
 contract AccessListingRegistry is Access {
-    ListingRegistry private immutable LISTINGS = new ListingRegistry(address(AUTHORITY), address(0));
+    address private constant MARKET = address(0x3a4ce7);
+
+    ListingRegistry private immutable LISTINGS = new ListingRegistry(address(AUTHORITY), address(0), MARKET);
 
     function setUp() public {
         svm.enableSymbolicStorage(address(LISTINGS));
@@ -20,26 +22,57 @@ contract AccessListingRegistry is Access {
     function check_addExemption__callerWithoutTheFunction__refused(
         address caller,
         uint32 delay,
-        bytes32 document,
-        bytes32 profile,
-        uint40 from,
-        uint40 until
+        IListingRegistry.Terms memory terms
     ) public {
-        closed(caller, delay, abi.encodeCall(ListingRegistry.addExemption, (document, profile, from, until)));
+        closed(caller, delay, abi.encodeCall(ListingRegistry.addExemption, (terms)));
     }
 
     function check_amendExemption__callerWithoutTheFunction__refused(
         address caller,
         uint32 delay,
         uint32 exemption,
-        bytes32 document,
-        bytes32 profile,
-        uint40 from,
-        uint40 until
+        IListingRegistry.Terms memory terms
     ) public {
-        closed(
-            caller, delay, abi.encodeCall(ListingRegistry.amendExemption, (exemption, document, profile, from, until))
-        );
+        closed(caller, delay, abi.encodeCall(ListingRegistry.amendExemption, (exemption, terms)));
+    }
+
+    function check_publishNotice__callerWithoutTheFunction__refused(
+        address caller,
+        uint32 delay,
+        uint32 exemption,
+        bytes32 noticeHash,
+        string memory uri
+    ) public {
+        closed(caller, delay, abi.encodeCall(ListingRegistry.publishNotice, (exemption, noticeHash, uri)));
+    }
+
+    function check_recordIssuerNotice__callerWithoutTheFunction__refused(
+        address caller,
+        uint32 delay,
+        address token,
+        bytes32 noticeHash
+    ) public {
+        closed(caller, delay, abi.encodeCall(ListingRegistry.recordIssuerNotice, (token, noticeHash)));
+    }
+
+    function check_recordObjection__callerWithoutTheFunction__refused(
+        address caller,
+        uint32 delay,
+        address token,
+        bytes32 objectionHash,
+        uint40 receivedAt
+    ) public {
+        closed(caller, delay, abi.encodeCall(ListingRegistry.recordObjection, (token, objectionHash, receivedAt)));
+    }
+
+    /// @dev Not restricted by a role: the market's contract alone is heard, whatever the authority says.
+    function check_setMarketHalt__callerNotTheMarket__refused(address caller, address token, bool halted, bytes32 code)
+        public
+    {
+        vm.assume(caller != MARKET);
+        bytes memory reason = abi.encodeWithSelector(IListingRegistry.ListingWrongCaller.selector, caller, MARKET);
+        bytes memory call = abi.encodeCall(ListingRegistry.setMarketHalt, (token, halted, code));
+        refused(caller, address(LISTINGS), call, reason);
     }
 
     function check_list__callerWithoutTheFunction__refused(
@@ -147,14 +180,10 @@ contract AccessListingRegistry is Access {
     /// @dev Deliberately wrong: whoever may call the function does add an exemption.
     function check_refuted_addExemption__callerWithTheFunction__refused(
         address caller,
-        bytes32 document,
-        bytes32 profile,
-        uint40 from,
-        uint40 until
+        IListingRegistry.Terms memory terms
     ) public {
         vm.prank(caller);
-        (bool ok,) =
-            address(LISTINGS).call(abi.encodeCall(ListingRegistry.addExemption, (document, profile, from, until)));
+        (bool ok,) = address(LISTINGS).call(abi.encodeCall(ListingRegistry.addExemption, (terms)));
         assert(!ok);
     }
 

@@ -1,4 +1,4 @@
-"""Listed shares: reading their identifiers, checking the digits, putting them on the suite, saying how they stand."""
+"""Listed shares: reading their identifiers, checking the digits, putting them on the suite."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from eth_utils.address import to_checksum_address
 from stdnum import cusip as cusip_number
 from stdnum import isin as isin_number
 from stdnum.exceptions import ValidationError
-from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 from web3.logs import DISCARD
 
 from stockade.chain import Signer
 from stockade.errors import InputError
 from stockade.profiles import Profile
-from stockade.records import Backing, Control, ExemptionStatus
+from stockade.records import Backing
 from stockade.suite import Suite, read_toml
 
 _FIELDS = ("ticker", "name", "security", "isin", "cusip", "mic", "token_name", "token_symbol")
@@ -101,62 +100,6 @@ def _check_numbers(share: Share, where: str) -> None:
         raise InputError(f"{where}, field ticker: {share.ticker!r} is longer than 12 characters: correct it.")
 
 
-@dataclass(frozen=True)
-class Document:
-    """A document of a token (ERC-1643). `name` is at most 32 ASCII characters, `hash` the keccak256 of its bytes."""
-
-    name: str
-    uri: str
-    hash: bytes
-
-    @classmethod
-    def given(cls, name: str, uri: str, digest: bytes) -> Document:
-        """A document as someone describes it. Raises InputError naming what is wrong."""
-        if not name.strip() or not name.isascii() or not name.isprintable() or len(name) > 32:
-            raise InputError(f"Document name {name!r} is not 1 to 32 ASCII characters: choose another.")
-        if not uri.strip():
-            raise InputError(f"Document {name} has no uri: say where its text can be had.")
-        if len(digest) != 32 or not any(digest):
-            raise InputError(f"The hash of document {name} is not 32 bytes, or is zero: take keccak256 of its bytes.")
-        return cls(name, uri, digest)
-
-
-def document_key(name: str) -> bytes:
-    """A document's name as it stands on chain: ASCII, zero padded."""
-    return name.encode("ascii", "replace").ljust(32, b"\0")
-
-
-@dataclass(frozen=True)
-class Exemption:
-    """An exemption as it stands on chain; times in seconds UTC, hashes as 0x text."""
-
-    number: int
-    document: str
-    profile: str
-    valid_from: int
-    valid_until: int
-    status: ExemptionStatus
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How one token of the suite stands. `supply` in raw tokens, `issued` what they are in shares, `held` in shares."""
-
-    address: ChecksumAddress
-    symbol: str
-    ticker: str
-    isin: str
-    cusip: str
-    mic: str
-    backing: Backing
-    exemption: int
-    control: Control
-    supply: int
-    issued: int
-    held: int
-    has_terms: bool
-
-
 # ---------------------------------------------------------------- acting
 
 
@@ -179,74 +122,8 @@ def list_share(suite: Suite, signer: Signer, share: Share, profile: Profile, exe
     return to_checksum_address(suite.w3.codec.decode(["address"], report["args"]["data"][:32])[0])
 
 
-def document_call(suite: Suite, token: str, document: Document) -> ContractFunction:
-    """The call that sets or replaces a document of a token (ISSUER)."""
-    return suite.listings.functions.setDocument(token, document_key(document.name), document.uri, document.hash)
-
-
-def require_profile(suite: Suite, exemption: int, profile: Profile) -> None:
-    """Raises InputError unless the exemption was recorded with exactly this profile: so the policy of its tokens
-    is the one whose hash stands on chain.
+def issuer_notice_call(suite: Suite, token: str, digest: bytes) -> ContractFunction:
+    """The call that records that the issuer of a third party's token was told, and begins its period to object (R8,
+    ISSUER). `digest`: keccak256 of the notice. Told again, the period begins anew; an objection stays.
     """
-    recorded = exemption_of(suite, exemption)
-    if recorded.profile != profile.hash:
-        raise InputError(
-            f"Exemption {exemption} was recorded with the profile of hash {recorded.profile}, but {profile.id} has "
-            f"{profile.hash}: give the profile it was recorded with, or amend the exemption first."
-        )
-
-
-# ---------------------------------------------------------------- reading
-
-
-def exemption_of(suite: Suite, number: int) -> Exemption:
-    """An exemption by its number. Raises InputError when there is none."""
-    document, profile, valid_from, valid_until, status = suite.listings.functions.exemptionOf(number).call()
-    if not status:
-        count = suite.listings.functions.exemptionCount().call()
-        raise InputError(f"The suite has no exemption {number}: it has {count}, numbered from 1.")
-    return Exemption(
-        number, "0x" + document.hex(), "0x" + profile.hex(), valid_from, valid_until, ExemptionStatus(status)
-    )
-
-
-def exemptions(suite: Suite) -> list[Exemption]:
-    """Every exemption, in order."""
-    count = suite.listings.functions.exemptionCount().call()
-    return [exemption_of(suite, number) for number in range(1, count + 1)]
-
-
-def standing(suite: Suite, token: Contract) -> Standing:
-    """How a token stands now."""
-    instrument, exemption, *_ = suite.listings.functions.listingOf(token.address).call()
-    isin, cusip, mic, backing, ticker = instrument
-    supply = token.functions.totalSupply().call()
-    return Standing(
-        address=token.address,
-        symbol=token.functions.symbol().call(),
-        ticker=_text(ticker),
-        isin=_text(isin),
-        cusip=_text(cusip),
-        mic=_text(mic),
-        backing=Backing(backing),
-        exemption=exemption,
-        control=suite.control(token),
-        supply=supply,
-        issued=token.functions.toShares(supply).call(),
-        held=sum(position.held for position in suite.positions(token.address).values()),
-        has_terms=bool(suite.ledger.functions.termsOf(token.address).call()[1]),
-    )
-
-
-def documents(suite: Suite, token: str) -> list[tuple[Document, int]]:
-    """The documents of a token, each with the second (UTC) it was set."""
-    functions = suite.listings.functions
-    found = []
-    for key in functions.getAllDocuments(token).call():
-        uri, digest, since = functions.getDocument(token, key).call()
-        found.append((Document(_text(key), uri, digest), since))
-    return found
-
-
-def _text(padded: bytes) -> str:
-    return padded.rstrip(b"\0").decode("ascii", "replace")
+    return suite.listings.functions.recordIssuerNotice(token, digest)

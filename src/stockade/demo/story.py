@@ -6,89 +6,68 @@ The people are the public development accounts; the chain is a local one whose c
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from eth_typing import ChecksumAddress
 from eth_utils.crypto import keccak
-from web3 import Web3
-from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from stockade import compliance, custody, deploy, holder, whitelist
-from stockade.chain import Signer
-from stockade.compliance import Order
-from stockade.custody import Document
-from stockade.deploy import Custodian, Plan
-from stockade.errors import Refused, StockadeError
-from stockade.records import SHARE, Attestation, Basis, SentenceKind, to_shares
+from stockade import compliance, deploy, holder, opening, whitelist
+from stockade.demo.stage import (
+    ALICE,
+    ATTESTOR,
+    BOB,
+    CAROL,
+    COMPLIANCE,
+    DAVE,
+    DEPLOYER,
+    DESK_B,
+    FIRST,
+    HOLD_ONLY,
+    ISSUER,
+    MARKET_OPERATOR,
+    NO_TRADE,
+    PLATFORM,
+    REGISTRAR,
+    REVOKED,
+    SECOND,
+    STRANGER,
+    Row,
+    Stage,
+)
+from stockade.deploy import DAY, Custodian, Plan
+from stockade.errors import StockadeError
+from stockade.listing import list_share, read_listings
+from stockade.records import SHARE, Basis, Interruption, SentenceKind, to_shares
 from stockade.reporting import Verification, verify
 from stockade.reporting.register import share_register
-from stockade.suite import Suite
-
-# Which development account plays whom (examples/suite.toml, examples/investors.csv).
-# DESK_A and DESK_D own the Safe that takes DESK_A's place where there is one.
-DEPLOYER, ISSUER, COMPLIANCE, REGISTRAR, PAUSER = 0, 4, 5, 6, 9
-ATTESTOR, DESK_A, DESK_B, DESK_C, RELAY, DESK_D = 12, 13, 14, 15, 16, 17
-ALICE, BOB, CAROL, PLATFORM, STRANGER = 20, 21, 22, 28, 18
-REVOKED, HOLD_ONLY, NO_TRADE, DAVE = 31, 32, 33, 34
-
-FIRST, SECOND = 1, 2  # the two custodians
-
-Row = tuple[str, str]
-Tell = Callable[[str, str, list[Row]], None]
 
 
-@dataclass
-class Tally:
-    """What happened, for the summary. Amounts in 18-decimal shares."""
-
-    whitelisted: int = 0
-    minted: int = 0
-    burned: int = 0
-    accepted: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    released: int = 0
-    rejected: int = 0
-    reclaimed: int = 0
-
-
-class Story:
+class Story(Stage):
     """One run on one chain. `tell(title, explanation, rows)` shows an act, `travel(seconds)` moves the clock."""
-
-    def __init__(
-        self, w3: Web3, signers: Callable[[int], Signer], tell: Tell, travel: Callable[[int], None], examples: Path
-    ) -> None:
-        self.w3 = w3
-        self.who = signers
-        self.tell = tell
-        self.travel = travel
-        self.examples = examples
-        self.tally = Tally()
-        self.safe: ChecksumAddress | None = None
-        self.suite: Suite
-        self.tokens: list[Contract] = []
 
     def run(self, plan: Plan, safe: ChecksumAddress | None) -> Verification:
         """All acts in order. Raises StockadeError when something is not as the story says."""
-        self.open(plan, safe)
+        self.deploy(plan, safe)
+        self.propose()
         self.admit()
         self.issue()
         self.move()
         self.refuse()
         self.enforce()
+        self.interrupt()
         self.redeem()
         self.fall_short()
+        self.amend()
         self.lapse()
         return self.verify()
 
     # ---------------------------------------------------------------- acts
 
-    def open(self, plan: Plan, safe: ChecksumAddress | None) -> None:
+    def deploy(self, plan: Plan, safe: ChecksumAddress | None) -> None:
         """The issuer deploys; the deployer keeps no role. A Safe, if given, is a desk of the second custodian."""
         if safe is not None:
             self.safe = safe
@@ -97,15 +76,44 @@ class Story:
             plan = replace(plan, custodians=(plan.custodians[0], second))
         self.suite = deploy.deploy(self.w3, self.who(DEPLOYER), plan)
         self.tokens = self.suite.tokens()
+        self.profile = plan.profile
         rows = [
             ("profile", f"{plan.profile.id}: {plan.profile.title}"),
             *((f"custodian {number}", _quorum(each)) for number, each in enumerate(plan.custodians, start=1)),
-            *((self.symbol(token), f"token {token.address}, phase ACTIVE") for token in self.tokens),
+            *((self.symbol(token), f"token {token.address}, phase PENDING") for token in self.tokens),
             ("deployer", "holds no role any more (checked)"),
         ]
         self.tell(
             "The issuer deploys a suite and lists three shares", "One account per role, one token per share.", rows
         )
+
+    def propose(self) -> None:
+        """The venue's Notice, the notice to each issuer, an objection, and thirty days of waiting (R5, R8)."""
+        issuer, functions = self.who(ISSUER), self.suite.listings.functions
+        share = read_listings(self.examples / "listings.toml")["KO"]
+        fourth = list_share(self.suite, issuer, share, self.profile)
+        addresses = [token.address for token in self.tokens]
+        opening.begin(self.suite, issuer, [*addresses, fourth], opening.Papers.synthetic())
+        begun = self.now()
+        early = self.refused(ISSUER, functions.activate(addresses[0]))
+        rows: list[Row] = [
+            ("day 0", "the Notice is public, the issuer of each share is told, the tokens' rights are verified"),
+            ("refused", f"to activate {self.symbol(self.tokens[0])} on the same day: {early}"),
+        ]
+        self.travel(12 * DAY)
+        text = keccak(text="synthetic letter of an issuer")
+        self.suite.send(self.who(COMPLIANCE), functions.recordObjection(fourth, text, self.now()))
+        rows.append(
+            ("day 12", f"the issuer of {share.ticker} objects in writing: {share.token_symbol} is barred for good")
+        )
+        self.travel(begun + 30 * DAY - self.now() - 60)
+        late = self.refused(ISSUER, functions.activate(addresses[0]))
+        rows.append(("refused", f"a minute before the thirty days are over: {late}"))
+        self.travel(120)
+        opening.activate(self.suite, issuer, addresses)
+        rows.append(("day 30", f"{', '.join(self.symbol(token) for token in self.tokens)} are ACTIVE"))
+        rows.append(("refused", f"{share.token_symbol}: {self.refused(ISSUER, functions.activate(fourth))}"))
+        self.tell("Nothing trades before its time", "Clocks begin with a record on chain; nobody shortens them.", rows)
 
     def admit(self) -> None:
         """The registrar writes its book."""
@@ -235,6 +243,36 @@ class Story:
         ]
         self.tell("Holders redeem", "The tokens burn before the shares leave, and come back when nobody answers.", rows)
 
+    def interrupt(self) -> None:
+        """The exchange halts a share and resumes it; the relay falls silent and comes back (R15)."""
+        token, market = self.tokens[0], self.suite.market.functions
+        trade = token.functions.transferFrom(self.at(ALICE), self.at(BOB), SHARE)
+        mic = self.suite.listings.functions.micOf(token.address).call()
+
+        def beat() -> None:
+            self.suite.send(self.who(MARKET_OPERATOR), market.heartbeat(mic, self.now()))
+
+        def relay(interruption: Interruption, code: bytes) -> ContractFunction:
+            sequence = market.stateOf(token.address).call()[0] + 1
+            return market.relay(token.address, (sequence, interruption, code.ljust(8, b"\0"), self.now()))
+
+        beat()
+        self.suite.send(self.who(MARKET_OPERATOR), relay(Interruption.ASSET_HALTED, b"T1"))
+        rows: list[Row] = [
+            ("halt", "the exchange halts the share, news pending (T1): the relay tells, the token follows")
+        ]
+        rows.append(self.no(PLATFORM, trade, "a platform's trade during the halt"))
+        self.travel(self.profile.market.heartbeat_seconds)
+        silent = self.refused(MARKET_OPERATOR, relay(Interruption.NONE, b""))
+        rows.append(("refused", f"to resume while the relay's heartbeat is stale: {silent}"))
+        self.suite.send(self.who(STRANGER), market.sync([self.tokens[1].address]))
+        rows.append(("silence", f"anyone may halt what nobody watches: {self.symbol(self.tokens[1])} is halted"))
+        beat()
+        self.suite.send(self.who(MARKET_OPERATOR), relay(Interruption.NONE, b""))
+        self.suite.send(self.who(STRANGER), market.sync([self.tokens[1].address]))
+        rows.append(self.moved(PLATFORM, trade, "the relay is back and tells the end of the halt: the platform trades"))
+        self.tell("The exchange halts a share", "One relay is enough to halt; silence never resumes anything.", rows)
+
     def fall_short(self) -> None:
         """A position below what was issued, told truthfully, and its cure."""
         token = self.tokens[1]
@@ -254,13 +292,31 @@ class Story:
         rows.append(("cured", "the shares are back, the position covers what was issued, bob's 5 are released"))
         self.tell("A position falls short", "Bad news lands and shuts the mint; it never shuts the exit.", rows)
 
+    def amend(self) -> None:
+        """The order is revised: new terms from a day on, the old ones stay readable (A5)."""
+        functions = self.suite.listings.functions
+        _, old = functions.termsOf(1).call()
+        day = self.now() + 10 * DAY
+        revised = (keccak(text="synthetic revision of the order"), *old[1:4], day, *old[5:])
+        self.suite.send(self.who(ISSUER), functions.amendExemption(1, revised))
+        before = functions.termsOf(1).call()[0]
+        self.travel(10 * DAY)
+        after, _ = functions.termsOf(1).call()
+        kept = functions.termsAt(1, 1).call()
+        if (before, after, tuple(kept)) != (1, 2, tuple(old)):
+            raise StockadeError("The revised terms do not hold from their day on.")
+        rows = [
+            ("revision", "recorded ten days before it takes effect; until then version 1 holds"),
+            ("ten days later", f"version {after} holds, without any transaction; version 1 can still be read"),
+        ]
+        self.tell("The order is revised", "Every version keeps its text's hash, its profile and its dates.", rows)
+
     def lapse(self) -> None:
         """The exemption ends: what stops, and what does not."""
         token, functions = self.tokens[0], self.tokens[0].functions
-        document, profile, start, _, _ = self.suite.listings.functions.exemptionOf(1).call()
-        end = self.now() + 3_600
-        amend = self.suite.listings.functions.amendExemption(1, document, profile, start, end)
-        self.suite.send(self.who(ISSUER), amend)
+        _, terms = self.suite.listings.functions.termsOf(1).call()
+        revised = (*terms[:3], self.now() + 3_600, 0, *terms[5:])
+        self.suite.send(self.who(ISSUER), self.suite.listings.functions.amendExemption(1, revised))
         self.travel(3_600)
         deposit = self.next_deposit(token, FIRST, ALICE, 10)
         trade = functions.transferFrom(self.at(ALICE), self.at(CAROL), SHARE)
@@ -320,135 +376,6 @@ class Story:
             ],
             "rebuilt_state_matches": result.rebuilt_state_matches,
         }
-
-    # ---------------------------------------------------------------- small things
-
-    def at(self, index: int) -> ChecksumAddress:
-        return self.who(index).address
-
-    def now(self) -> int:
-        return int(self.w3.eth.get_block("latest")["timestamp"])
-
-    def symbol(self, token: Contract) -> str:
-        return str(token.functions.symbol().call())
-
-    def name(self, index: int) -> str:
-        return {ALICE: "alice", BOB: "bob", CAROL: "carol"}.get(index, self.at(index))
-
-    def supply(self, token: Contract) -> int:
-        """In 18-decimal shares."""
-        return int(token.functions.toShares(token.functions.totalSupply().call()).call())
-
-    def held(self, token: Contract, custodian: int) -> int:
-        return self.suite.position(token.address, custodian).held
-
-    def order(self, basis: Basis) -> Order:
-        return Order(basis, keccak(text=f"synthetic order, {basis.name}"))
-
-    def act(self, index: int, act: compliance.Act) -> None:
-        compliance.carry_out(self.suite, self.who(index), act)
-
-    def check_backing(self, token: Contract) -> None:
-        """No more may be in supply than custodians attest."""
-        held = sum(position.held for position in self.suite.positions(token.address).values())
-        if (supply := self.supply(token)) > held:
-            raise StockadeError(
-                f"{self.symbol(token)}: supply {to_shares(supply)} is above {to_shares(held)} attested."
-            )
-
-    # ---------------------------------------------------------------- transfers
-
-    def moved(self, index: int, call: ContractFunction, says: str, count: int = 1) -> Row:
-        self.suite.send(self.who(index), call)
-        self.tally.accepted += count
-        return ("moved", says)
-
-    def attempt(self, index: int, call: ContractFunction) -> str:
-        """The contract's refusal in words. Raises StockadeError when it does not refuse."""
-        try:
-            self.suite.send(self.who(index), call)
-        except Refused as refused:
-            if refused.reason:
-                return self.words(refused)
-            raise
-        raise StockadeError(f"{call.fn_name} should have been refused.")
-
-    def words(self, refused: Refused) -> str:
-        """The contract's own sentence and the reason's name."""
-        return f"{self.suite.reason(refused.code)[1]} [{refused.reason}]"
-
-    def no(self, index: int, call: ContractFunction, says: str) -> Row:
-        """A transfer that must be refused, counted under its reason."""
-        answer = self.attempt(index, call)
-        self.tally.refused[answer.rsplit("[", 1)[1].rstrip("]")] += 1
-        return ("refused", f"{says}: {answer}")
-
-    # ---------------------------------------------------------------- custody
-
-    def next(self, token: Contract, custodian: int, held: int) -> Attestation:
-        """A STATEMENT."""
-        evidence = keccak(text=f"synthetic statement of custodian {custodian}")
-        return custody.build(self.suite, SentenceKind.STATEMENT, token.address, custodian, held, evidence=evidence)
-
-    def next_deposit(
-        self, token: Contract, custodian: int, account: int, shares: int, held: int | None = None
-    ) -> Attestation:
-        """A DEPOSIT of so many whole shares; `held` afterwards, by default what was held and these."""
-        units = shares * SHARE
-        return custody.build(
-            self.suite,
-            SentenceKind.DEPOSIT,
-            token.address,
-            custodian,
-            self.held(token, custodian) + units if held is None else held,
-            shares=units,
-            account=self.at(account),
-            ref=keccak(text=f"synthetic deposit {shares}"),
-            evidence=keccak(text="synthetic deposit slip"),
-        )
-
-    def deposit(self, token: Contract, custodian: int, account: int, shares: int) -> None:
-        desks = [ATTESTOR] if custodian == FIRST else [DESK_A, DESK_C]
-        self.attest(self.next_deposit(token, custodian, account, shares), desks)
-        self.tally.minted += shares * SHARE
-        self.check_backing(token)
-
-    def signed(self, sentence: Attestation, desks: list[int]) -> Document:
-        """Each desk signs its own copy; the copies are combined."""
-        blank = custody.document(self.suite, sentence)
-        return custody.combine([self.sign_at(blank, desk) for desk in desks])
-
-    def sign_at(self, blank: Document, desk: int) -> Document:
-        if desk == DESK_A and self.safe is not None:
-            half = custody.sign(blank, self.who(DESK_A), safe=self.safe)
-            return custody.combine([half, custody.sign(blank, self.who(DESK_D), safe=self.safe)])
-        return custody.sign(blank, self.who(desk))
-
-    def attest(self, sentence: Attestation, desks: list[int]) -> None:
-        custody.submit(self.suite, self.who(RELAY), self.signed(sentence, desks))
-
-    def try_attest(self, sentence: Attestation, desks: list[int]) -> str:
-        try:
-            self.attest(sentence, desks)
-        except Refused as refused:
-            return self.words(refused)
-        raise StockadeError("The ledger should have refused a sentence.")
-
-    def request(self, token: Contract, index: int, custodian: int, shares: int) -> int:
-        reference = keccak(text="synthetic delivery instruction")
-        return holder.redeem(self.suite, self.who(index), token, custodian, shares * SHARE, reference)
-
-    def answer(self, kind: SentenceKind, number: int, custodian: int, desks: list[int], leaves: int) -> None:
-        """RELEASE or REJECT; `leaves`: whole shares that leave the position."""
-        asked = custody.request(self.suite, number)
-        held = self.suite.position(asked.token, custodian).held - leaves * SHARE
-        evidence = keccak(text=f"synthetic answer to {number}")
-        self.attest(custody.answer(self.suite, kind, number, held, evidence=evidence), desks)
-        if kind is SentenceKind.RELEASE:
-            self.tally.released += 1
-            self.tally.burned += leaves * SHARE
-        else:
-            self.tally.rejected += 1
 
 
 def _quorum(custodian: Custodian) -> str:
