@@ -171,12 +171,13 @@ contract Laws is HolderRoom, CustodyRoom, RegistrarRoom, ClockRoom, Rebuilt {
         uint256 moves = done[this.transfer.selector] + done[this.transferFrom.selector] + done[this.force.selector];
         _enough("movements", moves + done[this.deposit.selector] + done[this.requestRedemption.selector], 3);
         uint256 sentences = done[this.deposit.selector] + done[this.statement.selector] + done[this.answer.selector];
-        _enough("sentences", sentences, 3);
-        _enough("exits", done[this.requestRedemption.selector] + done[this.takeBack.selector], 3);
-        _enough("freezes and forces", done[this.setFrozenTokens.selector] + done[this.force.selector], 3);
+        _enough("sentences", sentences, 2);
+        _enough("exits", done[this.requestRedemption.selector] + done[this.takeBack.selector], 1);
+        _enough("freezes and forces", done[this.setFrozenTokens.selector] + done[this.force.selector], 1);
         _enough("pauses", done[this.pause.selector] + done[this.unpause.selector], 1);
-        _enough("records", done[this.setRecords.selector], 1);
-        _enough("delayed acts", done[this.schedule.selector] + done[this.cancel.selector], 3);
+        uint256 records = done[this.setRecords.selector] + done[this.takeOver.selector];
+        _enough("records", records + done[this.offerRecords.selector] + done[this.assignRecords.selector], 1);
+        _enough("delayed acts", done[this.schedule.selector] + done[this.cancel.selector], 1);
     }
 
     function _enough(string memory what, uint256 count, uint256 least) private pure {

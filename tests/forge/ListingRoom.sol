@@ -145,8 +145,12 @@ abstract contract ListingRoom is EnforcementRoom {
         for (uint256 i = 2; i < shares.length && !_rarely(dice, 8) && _againstActivation(share).length != 0; ++i) {
             share = shares[i];
         }
+        (bool told,) = market.haltedByNews(share);
         bytes memory call_ = abi.encodeCall(listings.activate, (share));
+        activating = true;
         (bool ok,) = _byIssuer(dice, call_, _againstActivation(share));
+        activating = false;
+        _check(4, !ok || !told || ShareToken(share).control().halted(), "opened past a halt");
         _check(4, !ok || listed[share].phase == Control.ACTIVE, "another phase than asked for");
     }
 

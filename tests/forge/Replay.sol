@@ -51,6 +51,8 @@ abstract contract Replay is Books {
     address internal acting;
     /// @dev Who uses up what was scheduled: the contract he calls, or he himself where that is the authority.
     address internal consuming;
+    /// @dev Whether the call in flight opens a token.
+    bool internal activating;
 
     /// @dev What the laws say about each entry, seen before it is booked.
     function _judgeEntry(Entry memory entry) internal virtual;
@@ -145,10 +147,11 @@ abstract contract Replay is Books {
             abi.encode(heads[log.emitter].chain, log.topics[1], log.topics[2], operator, time, keccak256(data));
         _advance(log.emitter, uint256(log.topics[1]), keccak256(preimage));
         _check(6, time == block.timestamp, "a report of another time");
-        // What waited is reported by the contract whose function used it up, the market's halt by the market.
+        // What waited is reported by the contract whose function used it up; the market's halt by the market, but for a
+        // token that is born into one.
         bool consumed = log.emitter == address(authority) && uint256(log.topics[2]) == 7;
         bool pushed = log.emitter == address(listings) && uint256(log.topics[2]) == 11;
-        address expected = consumed ? consuming : pushed ? address(market) : acting;
+        address expected = consumed ? consuming : pushed && !activating ? address(market) : acting;
         _check(6, operator == expected, "a report names another operator");
     }
 

@@ -157,6 +157,8 @@ class Listings(Holdings):
         until = self.listed(token).objection_until
         need(until and self.time >= until, "ListingObjectionPeriod", token, until)
         self.enter(call, token, Phase.PENDING, Phase.ACTIVE, NO_REF)
+        if (code := self.halting_news(token)) and not self.tokens[token].by_market:
+            self.set_market_halt(token, code, call.sender)
 
     def suspend(self, call: Call, token: str, basis: Basis, order: bytes) -> None:
         self.restricted(call)
@@ -266,17 +268,19 @@ class Listings(Holdings):
             need(token in self.tokens, "MarketUnknownToken", token)
             self.follow(token)
 
-    def follow(self, token: str) -> None:
-        own, code = self.news.get(token, NO_NEWS), b""
+    def halting_news(self, token: str) -> bytes:
+        """The code of the last news, if it is a halt: of the market, or of the share."""
         if self.venue.interruption == Interruption.VENUE_HALTED:
-            code = self.venue.code
-        elif own.interruption == Interruption.ASSET_HALTED:
-            code = own.code
-        elif not self.fresh():
-            code = STALE
-        share = self.tokens[token]
-        if share.by_market != bool(code):
-            share.by_market = bool(code)
-            code = code.ljust(32, b"\0")
-            self.report(self.listings, ListingsKind.MARKET_HALT, self.market, token, share.by_market, code)
-            self.tell(token)
+            return self.venue.code
+        own = self.news.get(token, NO_NEWS)
+        return own.code if own.interruption == Interruption.ASSET_HALTED else b""
+
+    def set_market_halt(self, token: str, code: bytes, by: str) -> None:
+        self.tokens[token].by_market = bool(code)
+        self.report(self.listings, ListingsKind.MARKET_HALT, by, token, bool(code), code.ljust(32, b"\0"))
+        self.tell(token)
+
+    def follow(self, token: str) -> None:
+        code = self.halting_news(token) or (b"" if self.fresh() else STALE)
+        if self.tokens[token].by_market != bool(code):
+            self.set_market_halt(token, code, self.market)
