@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +71,8 @@ def relay(
         if report.faults:
             raise StockadeError(report.faults[-1])
         return
+    # Ape ends with status 130 at Ctrl-C; here it is how the command is meant to end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         relaying.run(suite, by, source, book, every, _show)
     except KeyboardInterrupt:

@@ -9,10 +9,12 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from web3 import Web3
+from web3.types import RPCEndpoint
 
 from stockade.market.state import MarketState, read_state
 from stockade.suite import Deployment, Suite
@@ -43,6 +45,12 @@ class Relay:
         with self.file.open("a") as file:
             file.write(json.dumps({"sequence": number, "market": "XNYS", "at": at, "event": event, **more}) + "\n")
 
+    def mine(self) -> None:
+        """A block, as a chain in use makes them all the time: this one makes them on demand."""
+        Web3(Web3.HTTPProvider(f"http://127.0.0.1:{self.devnet.port}")).provider.make_request(
+            RPCEndpoint("evm_mine"), []
+        )
+
     @property
     def command(self) -> list[str]:
         where = ["--network", "ethereum:devnet", "--deployment", str(self.devnet.deployment)]
@@ -61,9 +69,11 @@ class Relay:
 
     def wait_for(self, text: str) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
+        # It says a line at every look: what has not come after a hundred does not come.
+        for line in islice(self.process.stdout, 100):
             if text in line:
                 return
+        self.process.kill()
         raise AssertionError(f"The relay ended with status {self.process.wait()}.")
 
 
@@ -124,6 +134,7 @@ def test_relay__killed_started_again_and_stopped__every_news_once(relay, state):
     relay.wait_for(" block ")
     assert share().told.sequence == 1
     relay.tell("resume", symbol="JPM")
+    relay.mine()
     relay.wait_for("JPM on XNYS: NONE")
     relay.process.send_signal(signal.SIGINT)
     said, _ = relay.process.communicate(timeout=60)

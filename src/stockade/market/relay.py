@@ -36,7 +36,7 @@ _HALTS = (Interruption.ASSET_HALTED, Interruption.VENUE_HALTED)
 _TOKENS_AT_ONCE = 100
 # A heartbeat is told for every fifth part of its age: the relays of a quorum must tell the same second.
 _PARTS = 5
-# How far a source's clock may be ahead of ours (seconds).
+# How far a source's clock may be ahead of ours, and ours of the chain's (seconds).
 _AHEAD = 30
 # A step ends when nothing is left to tell. More rounds than phases are needed only when others tell at the same time.
 _ROUNDS = 6
@@ -85,12 +85,14 @@ def decide(picture: Picture, state: MarketState, clock: int) -> list[Call]:
     the ends of its halts only the first that is due. Empty when the chain knows all of it.
     """
     calls: list[Call] = []
+    # A chain that makes blocks on demand, as a devnet does, stands still between them: there our own clock counts.
+    now = state.now if clock - state.now <= _AHEAD else clock
     for mic, venue in state.venues.items():
         counts = not fault_of(picture, mic, state, clock)
-        halts, ends = _news(picture, mic, venue, state, counts)
+        halts, ends = _news(picture, mic, venue, state, now, counts)
         if halts:
             calls += halts
-        elif counts and (beat := _heartbeat(picture.as_of[mic], mic, venue, state)):
+        elif counts and (beat := _heartbeat(picture.as_of[mic], mic, venue, now, state.heartbeat_age)):
             calls.append(beat)
         elif counts and venue.fresh:
             calls += ends
@@ -108,7 +110,9 @@ def follow(state: MarketState) -> list[Call]:
     return calls
 
 
-def _news(picture: Picture, mic: str, venue: Venue, state: MarketState, counts: bool) -> tuple[list[Call], list[Call]]:
+def _news(
+    picture: Picture, mic: str, venue: Venue, state: MarketState, now: int, counts: bool
+) -> tuple[list[Call], list[Call]]:
     """Halts that the chain does not know, and what else it does not know: ends of halts, and price bands."""
     halts: list[Call] = []
     ends: list[Call] = []
@@ -126,8 +130,8 @@ def _news(picture: Picture, mic: str, venue: Venue, state: MarketState, counts: 
             # A source that is stale or behind may tell a new halt, but not an old one anew.
             if counts or news.at > told.as_of:
                 halts.append(_call(function, subject, what, news, told, state.now))
-        elif told.as_of < news.at <= state.now and (told.sequence or news.interruption is not Interruption.NONE):
-            ends.append(_call(function, subject, what, news, told, state.now))
+        elif told.as_of < news.at <= now and (told.sequence or news.interruption is not Interruption.NONE):
+            ends.append(_call(function, subject, what, news, told, now))
     return halts, ends
 
 
@@ -139,10 +143,10 @@ def _call(function: str, subject: Any, what: str, news: News, told: Told, now: i
     return Call(function, (subject, state), f"{what}: {words}")
 
 
-def _heartbeat(as_of: int, mic: str, venue: Venue, state: MarketState) -> Call | None:
+def _heartbeat(as_of: int, mic: str, venue: Venue, now: int, age: int) -> Call | None:
     """The heartbeat that is due, of a second that every relay of the source tells alike."""
-    grid = max(1, state.heartbeat_age // _PARTS)
-    at = min(as_of, state.now) // grid * grid
+    grid = max(1, age // _PARTS)
+    at = min(as_of, now) // grid * grid
     if at <= venue.heartbeat:
         return None
     when = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
