@@ -234,6 +234,14 @@ def test_scheduled_act__with_a_notice__waits_20_days_from_it():
     assert free.state is State.DONE
 
 
+def test_scheduled_act__before_the_first_notice__asks_nothing():
+    """That Notice tells of it, and there was none to revise."""
+    early, later = (Ahead(FIRST + each, "upgrade", FIRST + 20 * DAY, FIRST + 27 * DAY) for each in (0, 1))
+
+    assert due(FIRST + 2, ahead=(early,)) == []
+    assert [each.state for each in due(FIRST + 2, ahead=(later,))] == [State.OPEN]
+
+
 def test_scheduled_act__made_without_a_notice__overdue_until_one_follows():
     known = FIRST + DAY
     ahead = (Ahead(known, "upgrade", known + 20 * DAY, known + 27 * DAY, made_at=known + 21 * DAY),)
