@@ -68,7 +68,8 @@ class Draws(SuiteMachine):
         return str(others[name] if name in others else getattr(self.cast, name))
 
     def token_of(self, name: str) -> str:
-        return str(getattr(self.scene, name))
+        """By name; the factory, which is none, by any other."""
+        return self.scene.tokens.get(name, self.scene.factory)
 
     def units(self, amount: Any, token: str, source: str) -> int:
         if isinstance(amount, int):

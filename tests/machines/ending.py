@@ -6,16 +6,16 @@ The rest of law 6: replay rebuilds every balance, record, setting, phase and pos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import astuple
 from typing import Any
 
 from hexbytes import HexBytes
 
 from stockade.records import Role
+from stockade.reporting.entries import News
 from stockade.reporting.rebuild import State, rebuild
 from stockade.reporting.streams import Head, Source, follow
 from stockade.suite import Suite
-from tests.machines.listings import NO_NEWS
 from tests.machines.play import Play
 from tests.machines.world import Log
 
@@ -66,8 +66,8 @@ def compare_replay(play: Play, stage: list[Any]) -> None:
         listing = state.listings.listings[token]
         said = (listing.phase, listing.halted_by_hand, listing.halted_by_market, listing.suspended_by_regulator)
         assert said == (share.own, share.by_hand, share.by_market, share.by_regulator), "law 6: a listing"
-        told = (listing.objection_until, listing.objected_at)
-        assert told == (share.objection_until, share.objected_at), "law 6: an objection"
+        notified = (listing.objection_until, listing.objected_at)
+        assert notified == (share.objection_until, share.objected_at), "law 6: an objection"
     records = {wallet: record for wallet, record in model.records.items() if record.pack()}
     rebuilt_records = {wallet: record for wallet, record in state.registry.records.items() if record.pack()}
     assert rebuilt_records == records, "law 6: a record"
@@ -76,11 +76,21 @@ def compare_replay(play: Play, stage: list[Any]) -> None:
     positions = {key: position for key, position in model.positions.items() if position.sequence}
     assert (state.ledger.positions, state.ledger.requests) == (positions, model.requests), "law 6: the ledger"
     assert state.ledger.terms == model.terms, "law 6: terms"
-    assert state.listings.exemptions == model.exemptions, "law 6: an exemption"
+    exemptions = {
+        number: (each.status, list(each.terms), each.notice_until, each.notice)
+        for number, each in state.listings.exemptions.items()
+    }
+    assert exemptions == {number: astuple(each) for number, each in model.exemptions.items()}, "law 6: an exemption"
+    documents = {
+        key: (each.uri.decode(), each.hash, each.set_at) for key, each in state.listings.documents.items() if each
+    }
+    kept = {(token, name): each for token in model.tokens for name, each in model.tokens[token].documents.items()}
+    assert documents == kept, "law 6: a document"
     market = state.market
-    assert (market.news, market.rules) == (model.news, model.rules), "law 6: news"
-    assert market.venues.get(model.mic, NO_NEWS) == model.venue, "law 6: a market's news"
-    assert market.heartbeats.get(model.mic, 0) == model.heartbeat_at, "law 6: a heartbeat"
+    assert (market.rules, market.news, market.venues) == (model.rules, known(model.news), known(model.venues)), (
+        "law 6: news"
+    )
+    assert filled(market.heartbeats) == filled(model.heartbeats), "law 6: a heartbeat"
     held = {key: (access.later, access.effect) for key, access in model.roles.items() if access.effect}
     told = {key: tuple(each) for key, each in state.authority.members.items() if each and key in held}
     assert told == held, "law 6: a role"
@@ -89,13 +99,33 @@ def compare_replay(play: Play, stage: list[Any]) -> None:
     assert {stream: tuple(mark) for stream, mark in state.authority.marks.items()} == marks, "law 6: a mark"
 
 
-def filled(numbers: dict[str, int]) -> dict[str, int]:
+def filled(numbers: dict[Any, int]) -> dict[Any, int]:
     return {key: number for key, number in numbers.items() if number}
+
+
+def known(news: dict[Any, News]) -> dict[Any, News]:
+    return {key: each for key, each in news.items() if each.sequence}
+
+
+def compare_clocks(play: Play) -> None:
+    """What holds by now, whether or not anybody did anything."""
+    model, view = play.model, play.world.view
+    listings, market = ("ListingRegistry", model.listings), ("MarketStatus", model.market)
+    for number in model.exemptions:
+        assert view(*listings, "statusOf", number) == model.status_of(number), f"status of exemption {number}"
+        assert view(*listings, "opensAt", number) == model.opens_at(number), f"opening of exemption {number}"
+        terms = (model.version_at(number, model.time), model.terms_of(number))
+        assert view(*listings, "termsOf", number) == terms, f"terms of exemption {number}"
+    for token in model.tokens:
+        assert view(*listings, "phaseOf", token) == model.phase_of(token), f"phase of {token}"
+        assert view(*listings, "isBarred", token) == model.is_barred(token), f"objection to {token}"
+        assert view(*market, "haltsNow", token) == model.halt_of(token)[0], f"market's halt of {token}"
 
 
 def compare_views(play: Play) -> None:
     """What anybody is told of the state."""
     model, world = play.model, play.world
+    compare_clocks(play)
     for token, share in model.tokens.items():
         for wallet in (*play.wallets, model.ledger):
             assert world.view("ShareToken", token, "balanceOf", wallet) == share.balances[wallet]
@@ -104,7 +134,9 @@ def compare_views(play: Play) -> None:
             assert world.view("ShareToken", token, "allowance", owner, spender) == allowance
         assert world.view("ShareToken", token, "totalSupply") == share.supply
         assert world.view("ShareToken", token, "reportHead") == (model.reports[token], play.chains[token])
-        assert world.view("ListingRegistry", model.listings, "phaseOf", token) == share.told[0] == model.phase_of(token)
+        assert share.told[0] == model.phase_of(token)
+        interruption = world.view("MarketStatus", model.market, "interruptionOf", token)
+        assert interruption == model.interruption_of(token)
         for number in model.custodians:
             position = model.positions[token, number]
             under = bool(position.issued) and position.issued > position.held
@@ -120,14 +152,5 @@ def compare_views(play: Play) -> None:
         assert world.view("InvestorRegistry", model.registry, "offeredTo", wallet) == number
     for role, account in [(role, account) for role in Role for account in {each for _, each in model.roles}]:
         assert world.view("SuiteAuthority", model.authority, "hasRole", role, account) == model.held(role, account)
-    for number, exemption in model.exemptions.items():
-        ask = partial(world.view, "ListingRegistry", model.listings)
-        assert ask("statusOf", number) == model.status_of(number)
-        assert ask("opensAt", number) == model.opens_at(number)
-        version = model.version_at(number, model.time)
-        assert ask("termsOf", number) == (version, exemption.terms[version - 1])
-    for token in model.tokens:
-        assert world.view("ListingRegistry", model.listings, "isBarred", token) == model.barred(token)
-    assert world.view("MarketStatus", model.market, "heartbeatOf", model.mic) == (model.heartbeat_at, model.fresh())
     for stream, mark in model.marks.items():
         assert world.view("SuiteAuthority", model.authority, "acknowledged", stream) == mark

@@ -27,6 +27,11 @@ BY_ROLE = {
     Role.ISSUER: ("setPolicy",),
     Role.PAUSER: ("pause",),
 }
+WRONG_CALLER = {
+    "SuiteFactory": "FactoryWrongCaller",
+    "ListingRegistry": "ListingWrongCaller",
+    "ShareToken": "ShareTokenWrongCaller",
+}
 BY_LEDGER = ("mint", "burn", "escrow", "giveBack", "forceEscrow")
 
 
@@ -44,8 +49,7 @@ class Guard:
     def refuses(self, model: Model, caller: str) -> tuple[str, tuple[Any, ...]] | None:
         """The error that this caller must get; None for one who may call, whatever comes of it."""
         if self.only:
-            error = "FactoryWrongCaller" if self.contract == "SuiteFactory" else "ShareTokenWrongCaller"
-            return error, (caller, self.only)
+            return WRONG_CALLER[self.contract], (caller, self.only)
         if self.role is not None:
             may = model.held(self.role, caller) == (True, 0)
             return None if may else ("ShareTokenMissingRole", (caller, self.role))
@@ -71,6 +75,8 @@ def guards(scene: Scene) -> list[Guard]:
             found += [Guard(target, contract, name, sample(contract, name)) for name in AUTHORITY]
         if contract == "SuiteFactory":
             found.append(Guard(target, contract, "createToken", sample(contract, "createToken"), only=model.listings))
+        if contract == "ListingRegistry":
+            found.append(Guard(target, contract, "setMarketHalt", sample(contract, "setMarketHalt"), only=model.market))
         if contract == "ShareToken":
             for role, functions in BY_ROLE.items():
                 found += [Guard(target, contract, name, sample(contract, name), role=role) for name in functions]

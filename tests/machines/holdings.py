@@ -12,6 +12,7 @@ from typing import Any
 
 from stockade.records import ZERO_ADDRESS as NOBODY
 from stockade.records import (
+    Backing,
     Basis,
     InvestorClass,
     InvestorRecord,
@@ -40,18 +41,21 @@ def first(ladder: Iterable[tuple[Any, Reason]]) -> Reason:
 @dataclass
 class Token:
     """`own`: the listing's phase, before anything outranks it. `told`: phase, halt and exemption's end as the token has
-    them. The supply is the sum of the balances, and nothing else.
+    them. `documents`: uri, hash and time by name. The supply is the sum of the balances, and nothing else.
     """
 
     exemption: int
     policy: Policy
     classes: int
+    mic: bytes
+    backing: Backing = Backing.ENTITLEMENT
     own: Phase = Phase.PENDING
     by_hand: bool = False
     by_market: bool = False
     by_regulator: bool = False
     objection_until: int = 0
     objected_at: int = 0
+    documents: dict[bytes, tuple[str, bytes, int]] = field(default_factory=dict)
     pauses: Pause = NO_PAUSE
     told: tuple[Phase, bool, int] = (Phase.PENDING, False, 0)
     balances: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -60,6 +64,10 @@ class Token:
 
     def unfrozen(self, account: str) -> int:
         return max(self.balances[account] - self.frozen[account], 0)
+
+    @property
+    def halted(self) -> bool:
+        return self.by_hand or self.by_market
 
     @property
     def supply(self) -> int:

@@ -1,11 +1,11 @@
 """The suite as plain Python: what every act changes, or with which error it is refused. Read it as the specification.
 
-Five chapters, each a module: `roles` (who may act, and when), `registry` (who is known), `holdings` (who holds, and
-what may move), `listings` (exemptions, listings, markets), and this one (custody, redemption), which is the whole. A
-method that takes a `Call` is the contract's function of that name; its checks stand in the order in which they are
-made. Amounts are raw tokens and shares of 18 decimals, one for one; times are seconds UTC. Written from the interfaces'
-prose and docs/, not from the contracts. Deliberately absent: listing a share, documents, calendars, quorums and permit,
-which have tests of their own; the encoding is `world`'s.
+Six chapters, each a module: `roles` (who may act, and when), `registry` (who is known), `holdings` (who holds, and
+what may move), `exemption` (what the clock says, and the life of listings), `market` (what interrupts trading), and
+this one (custody and redemption), which is the whole. A method that takes a `Call` is the contract's function of that
+name; its checks stand in the order in which they are made. Amounts are raw tokens and shares of 18 decimals, one for
+one; times are seconds UTC. Written from the interfaces' prose and docs/, not from the contracts. Deliberately absent:
+listing a share, the market's calendar and permit, which have tests of their own; the encoding is `world`'s.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ from stockade.records import ZERO_ADDRESS as NOBODY
 from stockade.reporting.entries import LedgerKind, Request, Terms
 from stockade.reporting.rebuild import Custodian
 from tests.contracts.support import NO_REF, Reason
-from tests.machines.listings import Listings
+from tests.machines.market import Market
 from tests.machines.roles import Call, Refusal, need
 from tests.support import DAY
 
 MAX_96 = 2**96 - 1
+# The most business days that a position may be old.
+LONGEST_AGE = 366
 NOTHING = Position(0, 0, 0, 0)
 NO_REQUEST = Request(NOBODY, 0, 0, RequestStatus.NONE, NOBODY, 0)
 
@@ -55,7 +57,7 @@ class Vote(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class Model(Listings):
+class Model(Market):
     chain_id: int
     codes: dict[str, bytes]
     custodians: dict[int, Custodian]
@@ -105,8 +107,8 @@ class Model(Listings):
             return last.issued, 0
         if a.kind is SentenceKind.DEPOSIT:
             cap, most, _ = terms
-            age = self.time // DAY - a.as_of // DAY  # no calendar says otherwise, so every day is a business day
             custody(custodian.open, Reason.CUSTODIAN_CLOSED, a.custodian, 0)
+            age = self.time // DAY - a.as_of // DAY  # Without a calendar every day is a business day.
             custody(age <= most, Reason.POSITION_STALE, age, most)
             custody(a.shares <= cap, Reason.OVER_DEPOSIT_CAP, a.shares, cap)
             issued = last.issued + a.shares
@@ -216,7 +218,7 @@ class Model(Listings):
     def set_terms(self, call: Call, token: str, terms: Terms) -> None:
         self.restricted(call)
         need(token in self.tokens, "CustodyTokenNotListed", token)
-        sound = 0 < terms.max_position_age <= 366 and 0 < terms.redemption_period <= 180 * DAY
+        sound = 0 < terms.max_position_age <= LONGEST_AGE and 0 < terms.redemption_period <= 180 * DAY
         need(sound, "CustodyInvalidTerms", terms)
         self.terms[token] = terms
         self.report(self.ledger, LedgerKind.TERMS, call.sender, token, terms)

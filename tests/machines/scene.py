@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ from stockade.records import (
     ZERO_ADDRESS,
     Attestation,
     AttestorKind,
+    Backing,
     ExemptionStatus,
     InvestorClass,
     InvestorRecord,
@@ -26,10 +27,12 @@ from stockade.records import (
     Status,
 )
 from stockade.reporting.entries import ExemptionTerms, RelayRules, Terms
-from stockade.reporting.rebuild import Custodian, Exemption
+from stockade.reporting.rebuild import Custodian
 from tests.conftest import Stage
 from tests.contracts.support import ALL_CLASSES, EVIDENCE, MAX_128, MAX_256, NO_REF, RIGHTS
+from tests.contracts.support import terms as exemption_terms
 from tests.machines.ending import logs_of_the_stage
+from tests.machines.exemption import Exemption
 from tests.machines.holdings import Token
 from tests.machines.model import Model, Vote
 from tests.machines.play import Play
@@ -41,18 +44,24 @@ HOLDER = Scope.HOLD | Scope.TRANSFER | Scope.TRADE
 # Whose balances are watched: everybody who can ever hold.
 WALLETS = ("alice", "bob", "carol", "platform", "pool", "treasury", "stranger", "outsider")
 
+# The shares beside the stage's: ticker, exemption, backing. With all but the first, nothing has begun yet.
+SHARES = {
+    "strict": ("MSFT", 1, Backing.ENTITLEMENT),
+    "third": ("NVDA", 1, Backing.ENTITLEMENT),
+    "native": ("JPM", 2, Backing.ISSUER_NATIVE),
+}
+
 
 @dataclass
 class Scene:
-    """`us` is the stage's share (profile us-tsv), `strict` one without any relaxing flag; treasury is alice's other
-    wallet. `told`: what the stage's contracts had logged.
+    """Of `tokens`, by name, `us` is the stage's share (profile us-tsv), `strict` one without any relaxing flag; others
+    wait to be opened. treasury is alice's other wallet. `told`: what the stage's contracts had logged.
     """
 
     play: Play
     cast: SimpleNamespace
     keys: SimpleNamespace
-    us: str
-    strict: str
+    tokens: dict[str, str]
     factory: str
     implementation: str
     told: list[Any]
@@ -60,6 +69,14 @@ class Scene:
     @property
     def model(self) -> Model:
         return self.play.model
+
+    @property
+    def us(self) -> str:
+        return self.tokens["us"]
+
+    @property
+    def strict(self) -> str:
+        return self.tokens["strict"]
 
     # ---------------------------------------------------------------- what people say
 
@@ -116,15 +133,16 @@ class Scene:
     # ---------------------------------------------------------------- the first acts
 
     def open(self) -> None:
-        """Records, terms and phase of the strict share, deposits, allowances, open requests."""
+        """The thirty days, terms and phase of the strict share, records, deposits, allowances, open requests."""
         cast, model, do = self.cast, self.model, self.play.do
+        assert do(cast.issuer, model.listings, "setDocument", self.strict, RIGHTS, "ipfs://rights", EVIDENCE)
+        assert do(cast.issuer, model.listings, "recordIssuerNotice", self.strict, EVIDENCE)
+        self.play.wait(28 * DAY)
         terms = model.terms[self.us]
         data = self.play.data(model.ledger, "setTerms", self.strict, terms)
         assert do(cast.custody_admin, model.authority, "schedule", model.ledger, data, 0)
         self.play.wait(2 * DAY)
         assert do(cast.custody_admin, model.ledger, "setTerms", self.strict, terms)
-        assert do(cast.issuer, model.listings, "recordIssuerNotice", self.strict, EVIDENCE)
-        self.play.wait(model.terms_now(1).objection_period)
         assert do(cast.issuer, model.listings, "activate", self.strict)
 
         platform = {"investor_class": InvestorClass.PLATFORM, "scopes": HOLDER | Scope.EXECUTE | Scope.LIQUIDITY}
@@ -161,18 +179,50 @@ def sign(key: Any, digest: bytes) -> bytes:
     return bytes(key.account.unsafe_sign_hash(digest).signature)
 
 
-def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
-    """What the stage left, as the model sees it, and one more share. The embedded chain itself is not touched."""
+def listing_calls(issuer: str, listings: str, time: int, waiting: bool) -> Iterator[tuple[str, Call]]:
+    """By name, what lists the shares beside the stage's; an empty one adds the exemption of some."""
+    known, shares = interface("ListingRegistry"), read_listings(EXAMPLES / "listings.toml")
+    if waiting:
+        later = exemption_terms(time + 45 * DAY, time + 400 * DAY, 0)
+        yield "", Call(issuer, listings, known.call("addExemption", later))
+    for name, (ticker, exemption, backing) in SHARES.items():
+        if waiting or name == "strict":
+            share = replace(shares[ticker], backing=backing)
+            names = (share.instrument(), share.token_name, share.token_symbol)
+            yield name, Call(issuer, listings, known.call("list", exemption, *names, ALL_CLASSES, 0))
+
+
+def exemption_of(world: World, listings: str, number: int) -> Exemption:
+    """As the stage, or the first call here, left it."""
+    view = partial(world.view, "ListingRegistry", listings)
+    status, versions, notice_until, notice = view("exemptionOf", number)
+    terms = [ExemptionTerms(*view("termsAt", number, version)) for version in range(1, versions + 1)]
+    return Exemption(ExemptionStatus(status), terms, notice_until, notice)
+
+
+def share_of(world: World, listings: str, address: str, **fields: Any) -> Token:
+    """As listed; dates and document as the stage left them."""
+    view = partial(world.view, "ListingRegistry", listings)
+    (_, _, mic, backing, _), exemption, *_, objection_until, _ = view("listingOf", address)
+    rights = view("getDocument", address, RIGHTS)
+    dated = {"objection_until": objection_until, "documents": {RIGHTS: rights} if rights[2] else {}}
+    return Token(exemption=exemption, mic=mic, backing=Backing(backing), **dated, **fields)
+
+
+def build(stage: Stage, keys: SimpleNamespace, chain: Any, waiting: bool = False) -> Scene:
+    """What the stage left, as the model sees it, and one more share, or with `waiting` some that are not yet open, one
+    of them under an exemption of its own. The embedded chain itself is not touched.
+    """
     world = World(chain.provider.evm_backend.chain)
     suite, plan, profile = stage.suite, stage.plan, stage.plan.profile
     cast = SimpleNamespace(**{name: key.address for name, key in vars(keys).items()})
-    share = read_listings(EXAMPLES / "listings.toml")["MSFT"]
-    names = (share.instrument(), share.token_name, share.token_symbol)
-    listing = interface("ListingRegistry").call("list", 1, *names, ALL_CLASSES, 0)
-    listed = world.send(Call(cast.issuer, suite.listings.address, listing))
-    strict = interface("ListingRegistry").answer("list", listed.output)
-    verified = interface("ListingRegistry").call("setDocument", strict, RIGHTS, "ipfs://rights", EVIDENCE)
-    rights = world.send(Call(cast.issuer, suite.listings.address, verified))
+    tokens, listed = {"us": stage.token.address}, []
+    for name, call in listing_calls(cast.issuer, suite.listings.address, world.time, waiting):
+        outcome = world.send(call)
+        listed += outcome.logs
+        if name:
+            tokens[name] = interface("ListingRegistry").answer("list", outcome.output)
+    found = partial(share_of, world, suite.listings.address)
 
     contracts = {
         suite.authority.address: "SuiteAuthority",
@@ -181,14 +231,9 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
         suite.listings.address: "ListingRegistry",
         suite.market.address: "MarketStatus",
         suite.factory.address: "SuiteFactory",
-        stage.token.address: "ShareToken",
-        strict: "ShareToken",
+        **dict.fromkeys(tokens.values(), "ShareToken"),
     }
     implementation = suite.deployment.addresses["implementation"]
-    token = partial(Token, exemption=1)
-    read = suite.listings.functions
-    status, _, noticed, notice = read.exemptionOf(1).call()
-    exemption = Exemption(ExemptionStatus(status), (ExemptionTerms(*read.termsAt(1, 1).call()),), noticed, notice)
     model = Model(
         time=world.time,
         chain_id=suite.deployment.chain_id,
@@ -198,8 +243,6 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
         ledger=suite.ledger.address,
         listings=suite.listings.address,
         market=suite.market.address,
-        mic=share.mic.encode(),
-        rules=RelayRules(*profile.market.rules),
         deployer=cast.deployer,
         settled=True,
         roles={
@@ -215,17 +258,20 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
         },
         reports=Counter(),
         tokens={
-            stage.token.address: token(
+            stage.token.address: found(
+                stage.token.address,
                 policy=profile.token.policy,
                 classes=profile.token.classes_mask,
                 own=Phase.ACTIVE,
                 told=(Phase.ACTIVE, False, profile.period[1]),
-                objection_until=read.listingOf(stage.token.address).call()[-2],
-            ),
-            strict: token(policy=Policy(0), classes=ALL_CLASSES),
-        },
+            )
+        }
+        | {each: found(each, policy=Policy(0), classes=ALL_CLASSES) for each in list(tokens.values())[1:]},
         registrars=dict(plan.registrars),
-        exemptions={1: exemption},
+        exemptions={
+            number: exemption_of(world, suite.listings.address, number) for number in ((1, 2) if waiting else (1,))
+        },
+        rules=RelayRules(*profile.market.rules),
         custodians={
             number: Custodian(
                 each.lei.encode(),
@@ -242,17 +288,8 @@ def build(stage: Stage, keys: SimpleNamespace, chain: Any) -> Scene:
     for address in play.chains:
         model.reports[address] = play.head(address)[0]
     assert play.words() == play.expected()
-    play.logs += [*listed.logs, *rights.logs]
+    play.logs += listed
     told = logs_of_the_stage(suite, list(contracts))
-    scene = Scene(
-        play,
-        cast,
-        keys,
-        stage.token.address,
-        strict,
-        suite.factory.address,
-        implementation,
-        told,
-    )
+    scene = Scene(play, cast, keys, tokens, suite.factory.address, implementation, told)
     scene.open()
     return scene

@@ -284,7 +284,7 @@ class Custody(Draws):
     @deed(
         token=TOKENS,
         cap=st.sampled_from((0, SHARE, 10**6 * SHARE, 10**6 * SHARE, MAX_96)),
-        age=st.sampled_from((5, 5, 5, 1, 0)),
+        age=st.sampled_from((2, 2, 2, 1, 366, 367, 0)),
         period=st.sampled_from((5 * DAY, 5 * DAY, 5 * DAY, 180 * DAY, 180 * DAY + 1, 0)),
         waits=st.sampled_from((True, True, True, False)),
     )

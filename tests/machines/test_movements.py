@@ -12,7 +12,6 @@ from stockade.records import (
     ZERO_ADDRESS,
     Basis,
     ExemptionStatus,
-    Interruption,
     InvestorClass,
     InvestorRecord,
     Kind,
@@ -21,8 +20,8 @@ from stockade.records import (
     Scope,
     Status,
 )
-from stockade.reporting.entries import ExemptionTerms, News
-from tests.contracts.support import ALL_CLASSES, EVIDENCE, NO_REF
+from tests.contracts.support import ALL_CLASSES, EVIDENCE
+from tests.contracts.support import terms as exemption_terms
 from tests.machines.draws import (
     AMOUNTS,
     BASES,
@@ -41,7 +40,6 @@ from tests.machines.draws import (
     deed,
 )
 from tests.machines.holdings import VENUES
-from tests.machines.listings import NO_NEWS
 from tests.machines.running import live
 from tests.support import DAY
 
@@ -61,23 +59,6 @@ FLAWS: tuple[dict[str, Any], ...] = (
 
 
 # Whose records change hands; alice's stays, so that most of a life goes on.
-DIGESTS = st.sampled_from((*[EVIDENCE] * 8, NO_REF))
-SEQUENCES = st.sampled_from((*[1] * 8, 0, 2))
-T1, LUDP, MWC1 = (code.ljust(8, b"\0") for code in (b"T1", b"LUDP", b"MWC1"))
-NO_CODE = bytes(8)
-NEWS = st.sampled_from(
-    (
-        *[(Interruption.NONE, NO_CODE)] * 6,
-        *[(Interruption.ASSET_HALTED, T1)] * 2,
-        (Interruption.PRICE_CONSTRAINED, LUDP),
-        (Interruption.NONE, T1),
-        (Interruption.VENUE_HALTED, MWC1),
-        (Interruption.UNKNOWN, T1),
-    )
-)
-VENUE_NEWS = st.sampled_from(
-    (*[(Interruption.NONE, NO_CODE)] * 4, *[(Interruption.VENUE_HALTED, MWC1)] * 2, (Interruption.ASSET_HALTED, T1))
-)
 CHANGING = ("bob", "carol", "pool", "stranger", "outsider")
 MOVED = st.lists(st.sampled_from(CHANGING), min_size=1, max_size=2)
 
@@ -269,7 +250,7 @@ class Movements(Draws):
     def activate_again(self, token: str, sender: str) -> None:
         self.act(sender, self.model.listings, "activate", self.token_of(token))
 
-    @deed(3, token=TOKENS, sender=by("compliance"), basis=BASES, order=ORDERS, really=SELDOM)
+    @deed(2, token=TOKENS, sender=by("compliance"), basis=BASES, order=ORDERS, really=SELDOM)
     def wind_down(self, token: str, sender: str, basis: Basis, order: bytes, really: bool) -> None:
         """For good, so seldom by those who may."""
         who = sender if really else "issuer"
@@ -297,67 +278,11 @@ class Movements(Draws):
         who = sender if really else "issuer"
         self.act(who, self.model.listings, "setExemptionStatus", 1, ExemptionStatus.REVOKED, basis, order)
 
-    @deed(
-        sender=by("issuer"),
-        number=st.sampled_from((1, 1, 1, 2)),
-        start=st.sampled_from((*[-DAY] * 5, 0, 1)),
-        length=st.sampled_from((2**40, *[365 * DAY] * 3, 3 * DAY, DAY + 1, 0)),
-        document=st.sampled_from((*[EVIDENCE] * 5, NO_REF)),
-        later=st.sampled_from((-1, 0, 0, 0, DAY, 2 * DAY, 400 * DAY)),
-        period=st.sampled_from((*[DAY] * 5, 0)),
-    )
-    def amend(
-        self, sender: str, number: int, start: int, length: int, document: bytes, later: int, period: int
-    ) -> None:
-        """Its end may be near, or beyond what a token can remember; it may hold from another day on."""
-        start += self.model.time
-        end, since = min(start + length, 2**40 - 1), self.model.time + later
-        terms = ExemptionTerms(document, EVIDENCE, start, end, since, DAY, period)
-        self.act(sender, self.model.listings, "amendExemption", number, terms)
-
-    @deed(sender=by("issuer"), number=st.sampled_from((1, 1, 2)), digest=DIGESTS)
-    def publish(self, sender: str, number: int, digest: bytes) -> None:
-        self.act(sender, self.model.listings, "publishNotice", number, digest, "ipfs://notice")
-
-    @deed(token=TOKENS, sender=by("issuer"), digest=DIGESTS)
-    def tell_issuer(self, token: str, sender: str, digest: bytes) -> None:
-        self.act(sender, self.model.listings, "recordIssuerNotice", self.token_of(token), digest)
-
-    @deed(
-        token=TOKENS,
-        sender=by("compliance"),
-        digest=DIGESTS,
-        off=st.sampled_from((1, 1, 1, 1, 0, -1)),
-        future=SELDOM,
-    )
-    def object_to(self, token: str, sender: str, digest: bytes, off: int, future: bool) -> None:
-        """Mostly too late, so that lives go on."""
-        at = self.token_of(token)
-        received = self.model.time + 1 if future else self.model.tokens[at].objection_until + off
-        self.act(sender, self.model.listings, "recordObjection", at, digest, received)
-
-    # ---------------------------------------------------------------- the market
-
-    @deed(
-        3, token=TOKENS, sender=by("market_operator"), news=NEWS, off=SEQUENCES, age=st.sampled_from((0, 0, 0, -1, 1))
-    )
-    def tell_news(self, token: str, sender: str, news: tuple[Interruption, bytes], off: int, age: int) -> None:
-        at = self.token_of(token)
-        state = News(self.model.news.get(at, NO_NEWS).sequence + off, *news, self.model.time - age)
-        self.act(sender, self.model.market, "relay", at, state)
-
-    @deed(sender=by("market_operator"), news=VENUE_NEWS, off=SEQUENCES)
-    def tell_venue(self, sender: str, news: tuple[Interruption, bytes], off: int) -> None:
-        state = News(self.model.venue.sequence + off, *news, self.model.time)
-        self.act(sender, self.model.market, "relayVenue", self.model.mic, state)
-
-    @deed(4, sender=by("market_operator"), age=st.sampled_from((0, 0, 0, 299, 300, -1)))
-    def beat(self, sender: str, age: int) -> None:
-        self.act(sender, self.model.market, "heartbeat", self.model.mic, self.model.time - age)
-
-    @deed(tokens=st.sampled_from((("us",), ("strict", "us"), ("us", "strict"))), sender=HOLDERS)
-    def follow_market(self, tokens: tuple[str, ...], sender: str) -> None:
-        self.act(sender, self.model.market, "sync", [self.token_of(token) for token in tokens])
+    @deed(sender=by("issuer"), length=st.sampled_from((2**40, *[365 * DAY] * 3, 3 * DAY, DAY + 1, 0)))
+    def amend(self, sender: str, length: int) -> None:
+        """At once. Its end may be near, or beyond what a token can remember."""
+        terms = exemption_terms(self.model.time - DAY, min(self.model.time + length, 2**40 - 1))
+        self.act(sender, self.model.listings, "amendExemption", 1, terms)
 
     # ---------------------------------------------------------------- time, and questions
 
@@ -426,16 +351,6 @@ LEAST = {
     "setRegulatorSuspension": 5,
     "setExemptionStatus": 2,
     "amendExemption": 2,
-    "publishNotice": 3,
-    "recordObjection": 3,
-    "relay": 5,
-    "relayVenue": 4,
-    "heartbeat": 8,
-    "sync": 8,
-    "MarketHeartbeatStale": 3,
-    "MarketSequence": 2,
-    "MarketInvalidNews": 4,
-    "ListingInvalidTerms": 1,
     "PHASE_SUSPENDED": 30,
     "PHASE_WIND_DOWN": 3,
     "HALTED": 10,
@@ -457,4 +372,4 @@ LEAST = {
 
 
 def test_movements__random_lives__as_the_model_says_and_within_the_laws(theatre, suite):
-    live(Movements, theatre, suite.reason_text.address, lives=34, steps=60, least=LEAST)
+    live(Movements, theatre, suite.reason_text.address, lives=30, steps=50, least=LEAST)

@@ -22,7 +22,7 @@ from stockade.chain import TRANSACTION_GAS_LIMIT
 from stockade.records import ZERO_ADDRESS as NOBODY
 from tests.machines.roles import Call
 
-TERMS = "(bytes32,bytes32,uint40,uint40,uint40,uint32,uint32)"
+EXEMPTION_TERMS = "(bytes32,bytes32,uint40,uint40,uint40,uint32,uint32)"
 NEWS = "(uint32,uint8,bytes8,uint40)"
 ATTESTATION = "(address,uint32,uint8,uint32,uint256,uint256,address,bytes32,bytes32,uint40,uint40)"
 REQUEST = "(address,uint32,uint40,uint8,address,uint96)"
@@ -52,17 +52,20 @@ DATA: dict[str, dict[int, list[str]]] = {
         1: ["uint32", "uint8", "bytes32"],
         3: ["address", "uint8", "bytes32"],
         4: ["address", "bool", "bytes32"],
+        5: ["address", "bytes32", "string", "bytes32"],
         6: ["address", "bool", "bytes32"],
-        7: ["uint32", "uint32", TERMS],
+        7: ["uint32", "uint32", EXEMPTION_TERMS],
         8: ["uint32", "bytes32", "string", "uint40"],
         9: ["address", "bytes32", "uint40"],
         10: ["address", "bytes32", "uint40"],
         11: ["address", "bool", "bytes32"],
     },
     "MarketStatus": {
+        3: ["(uint8,uint32)"],
         4: ["address", NEWS],
         5: ["bytes4", NEWS],
         6: ["bytes4", "uint40"],
+        7: ["bytes32", "uint256"],
     },
     "SuiteAuthority": {
         1: ["uint64", "address", "bool", "uint32", "uint48"],
