@@ -51,7 +51,7 @@ def deliveries(life: Life) -> dict[str, Delivery]:
     """By name of stream; AAPLs is the token everything happened to."""
     suite, block = life.suite, life.suite.w3.eth.block_number
     found = {}
-    for name in ("registry", "ledger", "listings", "AAPLs", "MSFTs"):
+    for name in ("registry", "ledger", "listings", "market", "AAPLs", "MSFTs"):
         source = source_of(suite, name, block)
         logs = read_logs(suite.w3, [source.address], suite.deployment.block, block)[source.address]
         heads = {number: heads_of(suite, [source], number)[0] for number in {log["blockNumber"] for log in logs}}

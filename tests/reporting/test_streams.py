@@ -14,7 +14,7 @@ from stockade.reporting import Fault
 from stockade.reporting.entries import AmountFrozen, BatchWritten, Moved, RecordWritten, SettingsChanged, Upgraded
 from stockade.reporting.streams import Head
 
-STREAMS = ("registry", "ledger", "listings", "AAPLs")
+STREAMS = ("registry", "ledger", "listings", "market", "AAPLs")
 
 
 def altered(log, **changes):
