@@ -1,4 +1,4 @@
-"""What tests of the whitelist share: rows, a plan against the chain, and a plain way to carry it out."""
+"""What tests share: of the whitelist rows, a plan and a plain way to carry it out; of the relay its newsroom."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from stockade import whitelist
-from stockade.records import InvestorClass, Scope, Status
+from stockade.records import Control, InvestorClass, Scope, Status
 from stockade.suite import Suite
 from tests.library.books import KEY, book, wallet_number
+from tests.library.telling import Newsroom
 from tests.support import YEAR
 
 
@@ -59,3 +60,19 @@ def write_plan(suite: Suite, keys: SimpleNamespace) -> Any:
             suite.send(keys.registrar, suite.registry.functions.setRecords(wallets, words, root))
 
     return send
+
+
+@pytest.fixture
+def newsroom(tmp_path, suite, keys, now):
+    return Newsroom(tmp_path / "news.jsonl", suite, keys.market_operator, now)
+
+
+@pytest.fixture
+def is_halted(suite, token):
+    return lambda: Control.unpack(token.control()).halted
+
+
+@pytest.fixture
+def news_told(suite, token):
+    """Sequence, interruption and code of the share's last news."""
+    return lambda: tuple(suite.market.functions.stateOf(token.address).call()[:3])
