@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 
-FOLDERS = ("authority", "custody", "listing", "registry", "report", "token", "types")
+FOLDERS = ("authority", "custody", "listing", "market", "registry", "report", "token", "types")
 CONTEXT = 3  # lines of a diff around the change
 
 # Gambit puts a note, which may be several lines long, above the line that it changed.
