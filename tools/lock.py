@@ -29,6 +29,8 @@ COMPILE = [
     "ape",
     "--extra",
     "market",
+    "--extra",
+    "gateway",
     "--group",
     "test",
     "--group",
