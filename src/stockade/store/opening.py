@@ -1,0 +1,142 @@
+"""A store by its URL: an SQLite file, or a PostgreSQL database; migrated when it is opened.
+
+Nothing of SQLAlchemy's or a driver's comes out of here but as a StockadeError of one sentence, and no URL, which may
+hold a password.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from stockade.errors import InputError, StockadeError
+
+# Seconds that one process waits for another's transaction on SQLite.
+_PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store. `file` is where an SQLite store lies; None for PostgreSQL."""
+
+    engine: Engine
+    file: Path | None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One transaction that only reads: everything in it is of one moment."""
+        with _in_words(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, done as a whole or not at all."""
+        with _in_words(), self.engine.connect() as plain:
+            connection = plain.execution_options(stockade_writes=True)
+            if not self.file:
+                connection.execution_options(isolation_level="READ COMMITTED")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def alone(self, purpose: str) -> Iterator[None]:
+        """Held by one process at a time, and freed by kernel or server however it ends. Raises StockadeError."""
+        taken = StockadeError(f"Another process holds this store ({purpose}): let it end first.")
+        if self.file:
+            lock = FileLock(self.file.with_name(f"{self.file.name}.{purpose}.lock"))
+            try:
+                with lock.acquire(timeout=0):
+                    yield
+            except Timeout:
+                raise taken from None
+            return
+        with _in_words(), self.engine.connect() as connection:
+            if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key_of(purpose)}).scalar():
+                raise taken
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key_of(purpose)})
+                connection.commit()
+
+
+def key_of(purpose: str) -> int:
+    """PostgreSQL's advisory locks have numbers for names."""
+    return int.from_bytes(hashlib.sha256(f"stockade {purpose}".encode()).digest()[:8], "big", signed=True)
+
+
+def open_store(url: str) -> Store:
+    """Opens a store and brings its tables up to this version. Raises InputError or StockadeError."""
+    return open_database(url, "stockade.store.migrations")
+
+
+def open_database(url: str, migrations: str) -> Store:
+    """The same for any database whose versions are in a package of ours."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise ArgumentError
+    except (ArgumentError, ValueError):
+        raise InputError("The store is no address of a database: give sqlite:///FILE or postgresql://...") from None
+    file = None
+    if parsed.drivername == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise InputError("A store in memory would be lost: give sqlite:///FILE.")
+        file = Path(parsed.database)
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with _in_words():
+        engine = create_engine(parsed, connect_args={"timeout": _PATIENCE} if file else {})
+        if file:
+            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "begin", _begin)
+        store = Store(engine, file)
+        _migrate(store, migrations)
+    return store
+
+
+def _prepare(connection: Any, _: Any) -> None:
+    """We begin transactions ourselves; the log is written ahead and synced at every commit."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("stockade_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(store: Store, package: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files(package)))
+    with store.write() as connection:
+        if not store.file:  # several processes may open a new database at once
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key_of("migration")})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        said = getattr(getattr(cause, "diag", None), "message_primary", None) or str(cause)
+        words = " ".join(said.split())[:200]
+        raise StockadeError(f"The database says: {words}. Nothing of this step was written.") from error
