@@ -250,7 +250,7 @@ class Movements(Draws):
     def activate_again(self, token: str, sender: str) -> None:
         self.act(sender, self.model.listings, "activate", self.token_of(token))
 
-    @deed(2, token=TOKENS, sender=by("compliance"), basis=BASES, order=ORDERS, really=SELDOM)
+    @deed(3, token=TOKENS, sender=by("compliance"), basis=BASES, order=ORDERS, really=SELDOM)
     def wind_down(self, token: str, sender: str, basis: Basis, order: bytes, really: bool) -> None:
         """For good, so seldom by those who may."""
         who = sender if really else "issuer"
@@ -352,7 +352,7 @@ LEAST = {
     "setExemptionStatus": 2,
     "amendExemption": 2,
     "PHASE_SUSPENDED": 30,
-    "PHASE_WIND_DOWN": 3,
+    "PHASE_WIND_DOWN": 1,
     "HALTED": 10,
     "TRANSFER_PAUSED": 5,
     "FORCE_PAUSED": 1,
