@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shlex
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,6 @@ from ape_accounts.accounts import InvalidPasswordError
 from eth_account.messages import SignableMessage
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
 from web3 import Web3
 from web3.types import TxParams
 
@@ -29,26 +27,18 @@ from stockade.chain import NO_ANSWER, no_answer
 from stockade.errors import InputError, NetworkError, StockadeError
 from stockade.suite import Deployment, Suite
 
+# For the scripts, which take all that a command needs from here.
+from stockade.terminal import Failure
+from stockade.terminal import FileCommand as FileCommand
+from stockade.terminal import SafeConsole as SafeConsole
+from stockade.terminal import console as console
+from stockade.terminal import printable as printable
+
 DEPLOYMENTS = Path("deployments")
 
 # Of a file's permissions: those of its group and of others.
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
-
-def printable(text: str) -> str:
-    """The text with everything but line ends that a terminal would obey, hide or reorder written as an escape."""
-    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
-
-
-class SafeConsole(Console):
-    """Whatever a file or a contract says, only our own styles reach the terminal."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=printable(segment.text))
-
-
-console = SafeConsole()
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -130,24 +120,6 @@ class SuiteCommand(ConnectedProviderCommand):
             raise Failure(no_answer()) from None
         except ApeException as error:
             raise Failure(StockadeError(str(error))) from None
-
-
-class FileCommand(click.Command):
-    """A command that needs no chain, with the same answer to an error."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except StockadeError as error:
-            raise Failure(error) from None
-
-
-class Failure(click.ClickException):
-    """Prints one sentence on standard error."""
-
-    def __init__(self, error: StockadeError) -> None:
-        super().__init__(printable(str(error)))
-        self.exit_code = 2 if isinstance(error, InputError) else 1
 
 
 def suite_option(command: Command) -> Command:
