@@ -34,6 +34,9 @@ heartbeat_seconds = 60
 extended_before_minutes = 330
 extended_after_minutes = 240
 
+[reporting]
+deadline_seconds = 600
+
 [regulator]
 may_suspend = false
 
@@ -59,6 +62,8 @@ relay_quorum = "[own] Made up."
 heartbeat_seconds = "[own] Made up."
 extended_before_minutes = "[bg] Early trading."
 extended_after_minutes = "[bg] Late trading."
+[reporting.sources]
+deadline_seconds = "[S] R14: ten minutes."
 [regulator.sources]
 may_suspend = "[own] Made up."
 """

@@ -84,7 +84,7 @@ def test_check__good_profiles__are_named_with_their_hashes(run, written):
 
     assert status == 0
     assert said == "".join(
-        f"{each.id}: 18 values, each with its source; hash {each.hash}\n" for each in (profiles.load("us-tsv"), parse())
+        f"{each.id}: 19 values, each with its source; hash {each.hash}\n" for each in (profiles.load("us-tsv"), parse())
     )
 
 
@@ -93,7 +93,7 @@ def test_check__one_of_two_is_wrong__says_so_and_still_checks_the_other(run, wri
 
     assert status == 2
     assert "mine.toml: key market.relay_quorum: Input should be greater than or equal to 1." in said
-    assert "open: 18 values" in said
+    assert "open: 19 values" in said
 
 
 def test_check__against_the_suite__the_profile_on_chain_passes_and_another_fails(
@@ -126,7 +126,7 @@ def test_diff__one_value__shows_it_with_both_sources_and_ends_with_one(run, writ
     assert status == 1
     assert "market.relay_quorum" in said
     assert said.count("[own] Made up.") == 2
-    assert "1 of 21 differ, in value or source." in said
+    assert "1 of 22 differ, in value or source." in said
     assert "heartbeat" not in said
 
 

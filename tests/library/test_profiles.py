@@ -43,6 +43,19 @@ def test_shipped__us_tsv__clocks_are_thirty_days_and_a_position_serves_two_busin
     assert (profile.market.extended_before_minutes, profile.market.extended_after_minutes) == (330, 240)
 
 
+def test_shipped__reporting__is_late_after_ten_minutes_a_minute_in_real_time_and_an_hour_under_test():
+    deadlines = {name: profiles.load(name).reporting.deadline_seconds for name in profiles.SHIPPED}
+
+    assert deadlines == {"us-tsv": 600, "article-2026-05": 60, "open": 3600}
+
+
+def test_parse__a_deadline_of_zero__is_refused_for_it_would_mean_anything():
+    with pytest.raises(InputError) as refused:
+        parse("deadline_seconds = 600", "deadline_seconds = 0")
+
+    assert str(refused.value) == "mine.toml: key reporting.deadline_seconds: Input should be greater than 0."
+
+
 def test_hash__the_shipped_profiles__are_what_their_canonical_form_gives():
     for name in profiles.SHIPPED:
         profile = profiles.load(name)

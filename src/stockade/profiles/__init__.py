@@ -185,6 +185,12 @@ class MarketRules(_Rules):
         return self.relay_quorum, self.heartbeat_seconds
 
 
+class ReportingRules(_Rules):
+    """When a record is late: seconds from its event to its acknowledgement (`stockade-report late`)."""
+
+    deadline_seconds: _Seconds
+
+
 class RegulatorRules(_Rules):
     """What the regulator's own key may do, beyond acknowledging reports and lifting the FORCE pause."""
 
@@ -204,6 +210,7 @@ class Profile(_Rules):
     custody: CustodyRules
     clocks: ClockRules
     market: MarketRules
+    reporting: ReportingRules
     regulator: RegulatorRules
 
     @field_validator("valid_from", "valid_until")
