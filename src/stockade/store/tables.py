@@ -98,7 +98,7 @@ finality = Table(
 # ---------------------------------------------------------------- submissions
 
 # What the reporter says, in its own strict order. `body` is the record as it is sent: canonical JSON, whose hash is
-# `record_id`. `refers_to` is the record that this one confirms, corrects or cancels.
+# `record_id`. `refers_to` is the record that this one confirms, corrects or cancels: no two do that to one.
 record = Table(
     "record",
     metadata,
@@ -111,13 +111,12 @@ record = Table(
     Column("finality", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("reason_code", Text),
-    Column("refers_to", BigInteger, ForeignKey("record.seq")),
+    Column("refers_to", BigInteger, ForeignKey("record.seq"), unique=True),
     Column("event_type", Text, nullable=False),
     Column("event_time", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
     Index("record_of", "source", "stream_seq"),
-    Index("record_refers_to", "refers_to"),
     Index("record_recorded_at", "recorded_at"),
 )
 
@@ -174,7 +173,20 @@ ack = Table(
     Index("ack_stage", "destination", "stage", "last"),
 )
 
-# A rejection that asks for a better record. It is closed by a CORRECT record that refers to the rejected one.
+# How far a destination's acknowledgements were read (`ack_id`), beside those that came with answers; zero where it
+# turned out to have forgotten, and numbers them anew.
+ack_read = Table(
+    "ack_read",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("read_at", BigInteger, nullable=False),
+    Index("ack_read_of", "destination", "id"),
+)
+
+# A rejection that asks for a better record. It is closed by the record that refers to the rejected one, of which there
+# is one at most. `field` is empty where the rejection names none.
 repair = Table(
     "repair",
     metadata,
@@ -182,7 +194,7 @@ repair = Table(
     Column("destination", Text, nullable=False),
     Column("seq", BigInteger, ForeignKey("record.seq"), nullable=False),
     Column("code", Text, nullable=False),
-    Column("field", Text),
+    Column("field", Text, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
     UniqueConstraint("destination", "seq", "code", "field"),
 )
@@ -216,4 +228,4 @@ resolution = Table(
 )
 
 FACTS = (source, block, report)
-APPEND_ONLY = (suite, finality, record, transmission, answer, ack, repair, incident, incident_end, resolution)
+APPEND_ONLY = (suite, finality, record, transmission, answer, ack, ack_read, repair, incident, incident_end, resolution)
