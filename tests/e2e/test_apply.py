@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stockade import whitelist
+from stockade import merkle, whitelist
 from stockade.errors import InputError, NetworkError, Refused
 from stockade.records import Basis, InvestorClass, Scope, Status
 from stockade.whitelist import Refusal
@@ -35,7 +35,7 @@ def test_apply__new_rows__each_written_once_in_batches_with_their_roots(place):
     assert heard[-1] == ("writing records", 10, 10)
     state = whitelist.read_whitelist(place.suite)
     roots = [event.root for row in plan.rows for event in whitelist.history(place.suite, row.wallet)]
-    expected = [whitelist.evidence_root(row.commitment for row in plan.rows[start : start + 4]) for start in (0, 4, 8)]
+    expected = [merkle.root(row.commitment for row in plan.rows[start : start + 4]) for start in (0, 4, 8)]
     assert roots == [expected[0]] * 4 + [expected[1]] * 4 + [expected[2]] * 2
     assert len(state.records) == 10
 

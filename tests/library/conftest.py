@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stockade import whitelist
+from stockade import merkle, whitelist
 from stockade.records import Control, InvestorClass, Scope, Status
 from stockade.suite import Suite
 from tests.library.books import KEY, book, wallet_number
@@ -55,7 +55,7 @@ def write_plan(suite: Suite, keys: SimpleNamespace) -> Any:
 
     def send(plan: whitelist.Plan) -> None:
         if plan.rows:
-            root = whitelist.evidence_root(row.commitment for row in plan.rows)
+            root = merkle.root(row.commitment for row in plan.rows)
             wallets, words = [row.wallet for row in plan.rows], [row.after for row in plan.rows]
             suite.send(keys.registrar, suite.registry.functions.setRecords(wallets, words, root))
 

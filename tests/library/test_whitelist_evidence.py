@@ -11,19 +11,14 @@ from pathlib import Path
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
-from hypothesis import given
-from hypothesis import strategies as st
 
-from stockade import whitelist
+from stockade import merkle, whitelist
 from stockade.errors import InputError, StockadeError
 from stockade.records import Basis, Status
 from stockade.whitelist.evidence import NO_EVIDENCE
 from tests.library.books import KEY, book, wallet_number, word
 
-HASHES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=20, unique=True)
-
-
-# ---------------------------------------------------------------- commitments and their tree
+# ---------------------------------------------------------------- commitments
 
 
 def test_commit__a_row__the_double_hash_of_wallet_record_evidence_and_keyed_salt():
@@ -43,34 +38,6 @@ def test_commit__a_row__the_double_hash_of_wallet_record_evidence_and_keyed_salt
         whitelist.commit(wallet, record, evidence, b"k" * 32),
     ]
     assert len({leaf, *others}) == 5
-
-
-def test_evidence_root__any_order__the_root_of_the_standard_tree():
-    """By hand, for three leaves a <= b <= c: node 1 of the array is (a, b), node 0 is (node 1, c)."""
-    a, b, c = leaves = sorted(keccak(bytes([index])) for index in range(3))
-    inner = keccak(a + b)
-
-    root = whitelist.evidence_root(leaves)
-
-    assert root == keccak(min(inner, c) + max(inner, c)) == whitelist.evidence_root(reversed(leaves))
-    assert whitelist.evidence_root([a]) == a
-    assert whitelist.prove(leaves, a) == (b, c)
-    assert whitelist.prove(leaves, c) == (inner,)
-
-
-@given(HASHES, st.data())
-def test_prove__any_leaf_of_any_tree__leads_to_the_root_and_another_does_not(leaves, data):
-    leaf = data.draw(st.sampled_from(leaves))
-
-    proof = whitelist.prove(leaves, leaf)
-
-    assert whitelist.root_of(leaf, proof) == whitelist.evidence_root(leaves)
-    assert whitelist.root_of(keccak(leaf), proof) != whitelist.evidence_root(leaves)
-
-
-def test_prove__no_leaf_of_the_tree__refused():
-    with pytest.raises(InputError, match="not among the batch's commitments"):
-        whitelist.prove([b"\1" * 32], b"\2" * 32)
 
 
 # ---------------------------------------------------------------- a row on chain
@@ -171,7 +138,7 @@ def test_check_proof__invented_tree__no_batch_on_chain_has_its_root(suite, rows)
     proof = whitelist.make_proof(suite, book(*rows), KEY, rows[0].wallet)
     record = word(rows[0]) | 4 << 8
     leaf = whitelist.commitment(proof.wallet, record, proof.evidence, proof.salt)
-    forged = replace(proof, record=record, root=whitelist.root_of(leaf, proof.proof))
+    forged = replace(proof, record=record, root=merkle.root_of(leaf, proof.proof))
 
     with pytest.raises(StockadeError, match="no such batch with this root"):
         whitelist.check_proof(suite, forged)

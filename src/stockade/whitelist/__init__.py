@@ -19,7 +19,7 @@ from stockade.whitelist.apply import Result, apply, registrar_number
 from stockade.whitelist.batches import MOST_ROWS
 from stockade.whitelist.cells import parse_wallet
 from stockade.whitelist.compare import Difference, make_plan, unnamed, verify
-from stockade.whitelist.evidence import commit, commitment, evidence_root, prove, root_of, salt_of
+from stockade.whitelist.evidence import commit, commitment, salt_of
 from stockade.whitelist.export import Export, expiring, export
 from stockade.whitelist.identity import DEVELOPMENT_KEY, KEY_VARIABLE, investor_id, registrar_key
 from stockade.whitelist.plan import ChangeKind, Plan, PlannedRow, Refusal, RefusedRow, load, save
@@ -82,7 +82,6 @@ __all__ = [
     "country_name",
     "describe",
     "differences",
-    "evidence_root",
     "expiring",
     "export",
     "freeze_request",
@@ -95,7 +94,6 @@ __all__ = [
     "make_proof",
     "parse_wallet",
     "prepare_offer",
-    "prove",
     "read_book",
     "read_proof",
     "read_request",
@@ -104,7 +102,6 @@ __all__ = [
     "read_whitelist",
     "registrar_key",
     "registrar_number",
-    "root_of",
     "safe_batches",
     "salt_of",
     "save",

@@ -18,13 +18,13 @@ from hexbytes import HexBytes
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint, TxParams
 
+from stockade import merkle
 from stockade.chain import TRANSACTION_GAS_LIMIT
 from stockade.errors import InputError, NetworkError, Refused
 from stockade.records import FROZEN_BIT, InvestorRecord
 from stockade.reporting.reading import BATCH
 from stockade.sending import Job, Node
 from stockade.suite import Suite
-from stockade.whitelist.evidence import evidence_root
 from stockade.whitelist.plan import BATCH_GAS, GAS_BATCH, GAS_NEW, GAS_WRITTEN, Plan, PlannedRow, Refusal, RefusedRow
 from stockade.whitelist.show import differences
 
@@ -195,7 +195,7 @@ class Batcher:
 
 def set_records(rows: Sequence[PlannedRow]) -> bytes:
     """The calldata that writes these rows; its root joins their commitments (R31)."""
-    root = evidence_root(row.commitment for row in rows) if rows else bytes(32)
+    root = merkle.root(row.commitment for row in rows) if rows else bytes(32)
     values = [row.wallet for row in rows], [row.after for row in rows], root
     return _SET_RECORDS + encode(["address[]", "uint256[]", "bytes32"], values)
 

@@ -14,12 +14,13 @@ from typing import Annotated, Literal
 from eth_typing import ChecksumAddress
 from pydantic import Field
 
+from stockade import merkle
 from stockade.errors import InputError, StockadeError
 from stockade.records import FROZEN_BIT
 from stockade.reporting.entries import BatchWritten, Entry, RecordWritten
 from stockade.reporting.reading import Progress, no_progress
 from stockade.suite import Suite
-from stockade.whitelist.evidence import NO_EVIDENCE, commit, commitment, evidence_root, prove, root_of, salt_of
+from stockade.whitelist.evidence import NO_EVIDENCE, commit, commitment, salt_of
 from stockade.whitelist.forms import (
     Count,
     Form,
@@ -88,7 +89,7 @@ def make_proof(
         for entry in rows
     ]
     root = _root(batch)
-    if evidence_root(leaves) != root:
+    if merkle.root(leaves) != root:
         missing = sum(_row(entry).wallet not in known for entry in rows)
         raise InputError(
             f"The {len(rows)} rows of the batch that wrote {wallet} (report {batch.seq}, transaction "
@@ -105,7 +106,7 @@ def make_proof(
         record=record,
         evidence=evidence,
         salt=salt_of(wallet, record, evidence, key),
-        proof=prove(leaves, leaf),
+        proof=merkle.prove(leaves, leaf),
         root=root,
     )
 
@@ -120,7 +121,7 @@ def check_proof(suite: Suite, proof: Proof, progress: Progress = no_progress) ->
             "--network it was made on."
         )
     leaf = commitment(proof.wallet, proof.record, proof.evidence, proof.salt)
-    if root_of(leaf, proof.proof) != proof.root:
+    if merkle.root_of(leaf, proof.proof) != proof.root:
         raise StockadeError("The proof does not hold: wallet, record, evidence and salt do not lead to its root.")
     found = None
     for batch, rows in batches(suite, progress=progress):
