@@ -18,6 +18,7 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
     uint8 private constant SCHEDULED = 5;
     uint8 private constant CANCELED = 6;
     uint8 private constant EXECUTED = 7;
+    uint8 private constant ANCHORED = 8;
 
     /// @dev A longer delay would be a role that nobody can use.
     uint32 private constant MOST_DELAY = 365 days;
@@ -29,11 +30,20 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
         uint160 chain;
     }
 
+    struct Anchor {
+        bytes32 root;
+        uint32 count;
+        uint64 lastSequence;
+    }
+
     address private immutable DEPLOYER;
 
     mapping(address stream => Mark) private _marks;
     uint256 private _adminCount;
     bool private _settled;
+    /// @dev The last day that was anchored; no anchor has day 0.
+    uint32 private _anchoredDay;
+    mapping(uint32 day => Anchor) private _anchors;
 
     /// @dev The deployer holds ADMIN without delay until it has wired the suite and settles.
     constructor() AccessManager(msg.sender) {
@@ -63,6 +73,22 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
 
         _marks[stream] = Mark(seq, chain);
         _report(ACKNOWLEDGED, abi.encode(stream, seq, chain));
+    }
+
+    /// @inheritdoc ISuiteAuthority
+    function anchor(uint32 day, bytes32 root, uint32 count, uint64 lastSequence) external onlyAuthorized {
+        uint32 last = _anchoredDay;
+        require(day > last, AuthorityAnchorNotLater(day, last));
+        uint256 today = block.timestamp / 1 days;
+        require(day < today, AuthorityAnchorTooEarly(day, today));
+        require((root != 0) == (count != 0), AuthorityAnchorRootWrong(root, count));
+        // Cannot overflow: there are fewer than 2^32 days.
+        uint64 expected = _anchors[last].lastSequence + count;
+        require(lastSequence == expected, AuthorityAnchorSequenceWrong(lastSequence, expected));
+
+        _anchoredDay = day;
+        _anchors[day] = Anchor(root, count, lastSequence);
+        _report(ANCHORED, abi.encode(day, root, count, lastSequence));
     }
 
     /// @inheritdoc IAccessManager
@@ -102,6 +128,18 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
     }
 
     /// @inheritdoc ISuiteAuthority
+    function anchorOf(uint32 day) external view returns (bytes32 root, uint32 count, uint64 lastSequence) {
+        Anchor storage found = _anchors[day];
+        return (found.root, found.count, found.lastSequence);
+    }
+
+    /// @inheritdoc ISuiteAuthority
+    function lastAnchor() external view returns (uint32 day, uint64 lastSequence) {
+        day = _anchoredDay;
+        return (day, _anchors[day].lastSequence);
+    }
+
+    /// @inheritdoc ISuiteAuthority
     function settled() external view returns (bool) {
         return _settled;
     }
@@ -136,8 +174,9 @@ contract SuiteAuthority is ISuiteAuthority, ReportStream, AccessManager {
         override(AccessManager, IAccessManager)
         returns (uint64)
     {
-        if (target == address(this) && selector == this.acknowledge.selector) {
-            return Roles.REGULATOR;
+        if (target == address(this)) {
+            if (selector == this.acknowledge.selector) return Roles.REGULATOR;
+            if (selector == this.anchor.selector) return Roles.ISSUER;
         }
         return super.getTargetFunctionRole(target, selector);
     }

@@ -17,7 +17,8 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 /// (seconds UTC); 2 FUNCTION (address target, bytes4 selector, uint64 role); 3 SETTLED (address admin);
 /// 4 ACKNOWLEDGED (address stream, uint32 seq, uint160 chain); 5 SCHEDULED (bytes32 operationId, uint32 nonce, uint48 readyAt,
 /// address target, bytes data): by its operator; 6 CANCELED, 7 EXECUTED (bytes32 operationId, uint32 nonce): the operator of
-/// EXECUTED is the contract whose function consumed the schedule, or, for the authority's own, who called it.
+/// EXECUTED is the contract whose function consumed the schedule, or, for the authority's own, who called it;
+/// 8 ANCHORED (uint32 day, bytes32 root, uint32 count, uint64 lastSequence): the day in days since 1970-01-01 (UTC).
 interface ISuiteAuthority is IAccessManager, IReportStream {
     /// @notice Settled already, or the caller did not deploy the suite.
     error AuthorityCannotSettle(address caller);
@@ -47,6 +48,15 @@ interface ISuiteAuthority is IAccessManager, IReportStream {
     /// @notice The stream has no such record, or its last record's chain is another.
     error AuthorityMarkWrong(address stream, uint32 seq, uint160 chain, uint32 headSeq, uint160 headChain);
 
+    /// @notice Days are anchored in their order, each once and for good. Days as in `anchor`; `last` is zero while there is none.
+    error AuthorityAnchorNotLater(uint32 day, uint32 last);
+    /// @notice A day that is not over can still grow.
+    error AuthorityAnchorTooEarly(uint32 day, uint256 today);
+    /// @notice A tree of no records has no root, and any other has one.
+    error AuthorityAnchorRootWrong(bytes32 root, uint32 count);
+    /// @notice The day's records begin where those of the anchor before ended.
+    error AuthorityAnchorSequenceWrong(uint64 lastSequence, uint64 expected);
+
     /// @notice Hands the suite over, once: `admin` holds ADMIN with its delay, the deployer ends with no role.
     /// @param admin A multisig.
     function settle(address admin) external;
@@ -60,6 +70,22 @@ interface ISuiteAuthority is IAccessManager, IReportStream {
 
     /// @notice The last acknowledged record of a stream; zero if there is none.
     function acknowledged(address stream) external view returns (uint32 seq, uint160 chain);
+
+    /// @notice ISSUER. Fixes what the issuer's reporter recorded in a day, so that nobody can change it unseen afterwards. It says
+    /// nothing of whether the records are right, and no contract can compare them: whoever holds a copy does.
+    /// @param day Days since 1970-01-01 (UTC). Later than every day anchored, and over. Days without records may be left out,
+    /// for the sequence shows that there were none.
+    /// @param root Of the Merkle tree over the records made in that day; zero exactly if there were none.
+    /// @param count How many records were made in that day.
+    /// @param lastSequence The reporter's own number of its last record up to the end of that day: that of the anchor before,
+    /// or zero, and `count` more.
+    function anchor(uint32 day, bytes32 root, uint32 count, uint64 lastSequence) external;
+
+    /// @notice What was anchored for a day; zeros for one that was not, which a day before the first record may equal.
+    function anchorOf(uint32 day) external view returns (bytes32 root, uint32 count, uint64 lastSequence);
+
+    /// @notice The last day anchored, and the reporter's number up to which its records are; zeros while there is none.
+    function lastAnchor() external view returns (uint32 day, uint64 lastSequence);
 
     function settled() external view returns (bool);
 }

@@ -306,13 +306,13 @@ def test_map__function_whose_role_waits__refused_for_every_role(
     assert authority.getTargetFunctionRole(target, chosen) == role
 
 
-@pytest.mark.parametrize("function", ["acknowledge", "grantRole", "cancel"])
+@pytest.mark.parametrize("function", ["acknowledge", "anchor", "grantRole", "cancel"])
 def test_map__the_authoritys_own__refused(authority, house, actors, announce, travel, function):
     (chosen,) = selectors(house.suite.authority, (function,))
-    data = announce(actors.admin, "setTargetFunctionRole", authority, [chosen], Role.ISSUER)
+    data = announce(actors.admin, "setTargetFunctionRole", authority, [chosen], Role.PAUSER)
     travel(20 * DAY)
 
-    present = Role.REGULATOR if function == "acknowledge" else Role.ADMIN
+    present = {"acknowledge": Role.REGULATOR, "anchor": Role.ISSUER}.get(function, Role.ADMIN)
     arguments = {"target": authority, "selector": chosen, "role": present}
     with refuses(authority.AuthorityFunctionFixed, **arguments):
         carry_out(authority, data, actors.admin)

@@ -370,15 +370,16 @@ def test_standing__reports_that_the_contract_contradicts__are_named(suite, keys,
     replay = authority.standing.__globals__["replay_authority"]
 
     def otherwise(entries):
-        state = replay(entries)
+        state, wrong = replay(entries)
         state.members[Role.ISSUER, keys.issuer.address] = None
         state.functions[suite.registry.address, b"\x01\x02\x03\x04"] = Role.ISSUER
-        return state
+        return state, [*wrong, (7, "day 3 is anchored after day 3")]
 
     monkeypatch.setitem(authority.standing.__globals__, "replay_authority", otherwise)
 
     assert told.faults == ()
     assert standing(suite).faults == (
+        "authority 7: day 3 is anchored after day 3",
         f"{keys.issuer.address} holds ISSUER, the authority's reports say otherwise",
         f"0x01020304 of {suite.registry.address} is ADMIN's, the authority's reports say ISSUER's",
     )

@@ -97,6 +97,8 @@ def compare_replay(play: Play, stage: list[Any]) -> None:
     assert {key for key, each in state.authority.members.items() if each} == set(model.roles), "law 6: roles"
     marks = {stream: mark for stream, mark in model.marks.items() if mark[0]}
     assert {stream: tuple(mark) for stream, mark in state.authority.marks.items()} == marks, "law 6: a mark"
+    anchors = {day: (each.root, each.count, each.last_sequence) for day, each in state.authority.anchors.items()}
+    assert anchors == model.anchors, "law 6: an anchor"
 
 
 def filled(numbers: dict[Any, int]) -> dict[Any, int]:
@@ -154,3 +156,6 @@ def compare_views(play: Play) -> None:
         assert world.view("SuiteAuthority", model.authority, "hasRole", role, account) == model.held(role, account)
     for stream, mark in model.marks.items():
         assert world.view("SuiteAuthority", model.authority, "acknowledged", stream) == mark
+    for day, anchor in model.anchors.items():
+        assert world.view("SuiteAuthority", model.authority, "anchorOf", day) == anchor
+    assert world.view("SuiteAuthority", model.authority, "lastAnchor") == model.last_anchor

@@ -46,7 +46,7 @@ TABLE: dict[str, dict[Role, tuple[str, ...]]] = {
         Role.MARKET_OPERATOR: ("setHours", "setDays", "relay", "relayVenue", "heartbeat"),
     },
     "SuiteFactory": {Role.UPGRADER: ("upgrade",)},
-    "SuiteAuthority": {Role.REGULATOR: ("acknowledge",)},
+    "SuiteAuthority": {Role.REGULATOR: ("acknowledge",), Role.ISSUER: ("anchor",)},
 }
 # The longest call that can be scheduled, in bytes.
 MOST_DATA = 65_536
@@ -93,8 +93,8 @@ class Access(NamedTuple):
 
 @dataclass(kw_only=True)
 class Roles:
-    """`functions`: role by contract and selector. `reports`, `chains`: each stream's last number and the chain there,
-    which `play` computes from the logs.
+    """`functions`: role by contract and selector. `anchors`: root, count and last sequence by day. `reports`, `chains`:
+    each stream's last number and the chain there, which `play` computes from the logs.
     """
 
     time: int
@@ -108,6 +108,7 @@ class Roles:
     schedules: dict[bytes, int] = field(default_factory=dict)
     nonces: Counter[bytes] = field(default_factory=Counter)
     marks: dict[str, tuple[int, int]] = field(default_factory=lambda: defaultdict(lambda: (0, 0)))
+    anchors: dict[int, tuple[bytes, int, int]] = field(default_factory=dict)
     logs: list[tuple[Any, ...]] = field(default_factory=list)
 
     def apply(self, call: Call, act: str, *arguments: Any) -> Refusal | None:
@@ -277,6 +278,23 @@ class Roles:
         need(known, "AuthorityMarkWrong", stream, seq, chain, last, head)
         self.marks[stream] = (seq, chain)
         self.report(self.authority, 4, call.sender, stream, seq, chain)
+
+    @property
+    def last_anchor(self) -> tuple[int, int]:
+        """The last day that was anchored, and its last sequence."""
+        day = max(self.anchors, default=0)
+        return day, self.anchors.get(day, (bytes(32), 0, 0))[2]
+
+    def anchor(self, call: Call, day: int, root: bytes, count: int, last_sequence: int) -> None:
+        """Days rise and are over; only a day of records has a root; its records follow those anchored before."""
+        self.restricted(call)
+        (last, before), today = self.last_anchor, self.time // DAY
+        need(day > last, "AuthorityAnchorNotLater", day, last)
+        need(day < today, "AuthorityAnchorTooEarly", day, today)
+        need(any(root) == (count > 0), "AuthorityAnchorRootWrong", root, count)
+        need(last_sequence == before + count, "AuthorityAnchorSequenceWrong", last_sequence, before + count)
+        self.anchors[day] = (root, count, last_sequence)
+        self.report(self.authority, 8, call.sender, day, root, count, last_sequence)
 
     def fixed(self, call: Call, *_: Any) -> None:
         """Who admits and cancels, delays of grants and targets, closing, the authority itself: code, not settings."""

@@ -34,6 +34,7 @@ MAPPABLE = (
     ("ledger", "setAttestors"),
     ("factory", "upgrade"),
     ("authority", "acknowledge"),
+    ("authority", "anchor"),
     ("authority", "grantRole"),
 )
 
@@ -132,6 +133,23 @@ class Authority(Draws):
         seq = max(self.model.reports[target] - behind, 0)
         chain = self.play.chains[target] if right else 7
         self.attempt(how, who, "authority", "acknowledge", target, seq, chain)
+
+    @deed(
+        later=st.sampled_from((1, 1, 1, 2, 0, -1, "yesterday", "yesterday", "today")),
+        count=st.sampled_from((0, 1, 7, 2**32 - 1)),
+        root=st.sampled_from((True, True, True, False)),
+        off=st.sampled_from((0, 0, 0, 1, -1)),
+        how=HOW,
+        who=PEOPLE,
+    )
+    def anchor(self, later: int | str, count: int, root: bool, off: int, how: int, who: str) -> None:
+        """Mostly the day after the last one, or yesterday, with what belongs to it."""
+        last, before = self.model.last_anchor
+        today = self.model.time // DAY
+        days = {"today": today, "yesterday": today - 1}
+        day = max(days[later] if isinstance(later, str) else last + later, 0)
+        whole = ORDER if (count > 0) == root else bytes(32)
+        self.attempt(how, who, "authority", "anchor", day, whole, count, max(before + count + off, 0))
 
     @deed(token=st.sampled_from(("us", "strict")), who=PEOPLE, right=st.booleans(), pause=st.sampled_from(Pause))
     def pause(self, token: str, who: str, right: bool, pause: Pause) -> None:
@@ -235,6 +253,7 @@ ENOUGH = {
     "renounceRole": 12,
     "setTargetFunctionRole": 2,
     "acknowledge": 7,
+    "anchor": 4,
     "upgrade": 4,
     "setCustodianOpen": 2,
     "freeze": 5,
@@ -256,6 +275,10 @@ ENOUGH = {
     "AuthorityCannotSettle": 20,
     "AuthorityMarkNotHigher": 1,
     "AuthorityMarkWrong": 3,
+    "AuthorityAnchorNotLater": 3,
+    "AuthorityAnchorTooEarly": 2,
+    "AuthorityAnchorRootWrong": 2,
+    "AuthorityAnchorSequenceWrong": 1,
     "ShareTokenMissingRole": 15,
 }
 

@@ -75,6 +75,7 @@ DATA: dict[str, dict[int, list[str]]] = {
         5: ["bytes32", "uint32", "uint48", "address", "bytes"],
         6: ["bytes32", "uint32"],
         7: ["bytes32", "uint32"],
+        8: ["uint32", "bytes32", "uint32", "uint64"],
     },
 }
 

@@ -87,6 +87,7 @@ REPORTS = {
     "SuiteAuthority.renounceRole(uint64,address)": {AuthorityKind.ROLE},
     "SuiteAuthority.setTargetFunctionRole(address,bytes4[],uint64)": {AuthorityKind.FUNCTION},
     "SuiteAuthority.acknowledge(address,uint32,uint160)": {AuthorityKind.ACKNOWLEDGED},
+    "SuiteAuthority.anchor(uint32,bytes32,uint32,uint64)": {AuthorityKind.ANCHORED},
     "SuiteAuthority.schedule(address,bytes,uint48)": {AuthorityKind.SCHEDULED},
     "SuiteAuthority.cancel(address,address,bytes)": {AuthorityKind.CANCELED},
     SETTLE: {AuthorityKind.SETTLED, AuthorityKind.ROLE},

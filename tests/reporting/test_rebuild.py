@@ -8,9 +8,11 @@ import pytest
 
 from stockade.records import ZERO_ADDRESS, ExemptionStatus, Kind, Phase, RequestStatus, Role
 from stockade.reporting import rebuild
+from stockade.reporting.authority import replay_authority
 from stockade.reporting.crosscheck import crosscheck
 from stockade.reporting.entries import (
     AmountFrozen,
+    Anchored,
     Attested,
     BatchWritten,
     CustodianSet,
@@ -127,6 +129,43 @@ def test_phase_of__objection__outranks_an_active_listing_when_it_came_in_time(un
     assert state.phase_of(ALICE) is shown
 
 
+# ---------------------------------------------------------------- anchors
+
+
+def anchored(day, count, last):
+    return Anchored(day, bytes([count]) * 32, count, last)
+
+
+def test_replay_authority__anchored_days__the_last_one_is_known():
+    told = [anchored(10, 3, 3), anchored(11, 0, 3), anchored(20, 2, 5)]
+
+    state, wrong = replay_authority(entries(*told))
+
+    assert (state.anchors, state.last_anchor, wrong) == ({each.day: each for each in told}, told[-1], [])
+
+
+@pytest.mark.parametrize(
+    ("second", "problem"),
+    [
+        (anchored(10, 2, 5), "day 10 is anchored after day 10"),
+        (anchored(9, 2, 5), "day 9 is anchored after day 10"),
+        (anchored(11, 2, 6), "day 11 has 2 records up to 6, but those before it end with 3"),
+        (anchored(11, 0, 2), "day 11 has 0 records up to 2, but those before it end with 3"),
+    ],
+)
+def test_replay_authority__anchor_that_does_not_follow__contradicts(second, problem):
+    state, wrong = replay_authority(entries(anchored(10, 3, 3), second))
+
+    assert (state.last_anchor, wrong) == (second, [(2, problem)])
+
+
+@pytest.mark.parametrize(("day", "shown"), [(20_454, "2026-01-01"), (2**32 - 1, "day 4294967295")])
+def test_sentence__anchor__names_the_day_even_beyond_the_calendar(day, shown):
+    (entry,) = entries(anchored(day, 1, 4))
+
+    assert sentence(entry) == f"{shown}: 1 records up to the reporter's 4, root 0x{'01' * 32}"
+
+
 # ---------------------------------------------------------------- a whole life
 
 
@@ -168,6 +207,7 @@ def test_rebuild__eventful_life__sums_by_hand(life, streams):
     assert (authority.holders(Role.COMPLIANCE), len(authority.holders(Role.PAUSER))) == ({}, 1)
     assert [held.delay for held in authority.holders(Role.CUSTODY_ADMIN).values()] == [2 * DAY]
     assert list(authority.marks) == [life.token.address, life.suite.registry.address, life.suite.authority.address]
+    assert [(each.count, each.last_sequence) for each in authority.anchors.values()] == [(7, 7), (0, 7), (3, 10)]
 
 
 def test_sentence__every_entry_of_the_life__has_words(streams):

@@ -14,6 +14,7 @@ from stockade.records import AttestorKind, Kind, Phase, SentenceKind
 from stockade.reporting import compare, read_streams, reading, verify
 from stockade.reporting.entries import (
     AmountFrozen,
+    Anchored,
     Attested,
     AttestorsSet,
     CustodianSet,
@@ -128,6 +129,8 @@ def test_verify__after_everything_happened__all_matches(life):
         "role": 18,
         "function's role": 35,
         "acknowledged": 3,
+        "anchor": 3,
+        "last anchor": 1,
         "times scheduled": 12,
         "made or canceled": 12,
         "regulator's mark": 3,
@@ -370,6 +373,8 @@ def differing(node, streams, which, change):
         (PhaseSet, lambda c: replace(c, phase=Phase.ACTIVE), {"listing", "phase", "token follows its listing"}),
         (HaltSet, lambda c: replace(c, halted=False), {"listing", "token follows its listing"}),
         (DocumentSet, lambda c: replace(c, uri=b"uri"), {"document", "names of documents"}),
+        (Anchored, lambda c: replace(c, root=bytes(32)), {"anchor"}),
+        (Anchored, lambda c: replace(c, day=c.day + 1), {"anchor", "last anchor"}),
         (AmountFrozen, lambda c: replace(c, amount=7), {"frozen amount"}),
         (SettingsChanged, lambda c: replace(c, settings=c.settings ^ 1 << 16), {"settings"}),
     ],

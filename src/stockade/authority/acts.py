@@ -37,6 +37,7 @@ _OWN = {
     "setTargetFunctionRole": "map",
     "labelRole": "",
     "acknowledge": "",
+    "anchor": "",
 }
 
 # Their first argument is a role, whose admin may do it.

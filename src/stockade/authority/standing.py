@@ -53,11 +53,12 @@ def standing(suite: Suite, block: int | None = None) -> Standing:
     """Roles and functions at a block, by default the latest."""
     at = suite.w3.eth.block_number if block is None else block
     stream = read_stream(suite, source_of(suite, "authority", at), at)
-    told = replay_authority(stream.entries)
+    told, wrong = replay_authority(stream.entries)
     holders, contradicted = _confirmed_holders(suite, told, at)
     functions, remapped = _confirmed_functions(suite, told, at)
     settled = chain.read(lambda: suite.authority.functions.settled().call(block_identifier=at))
-    return Standing(settled, holders, functions, (*map(str, stream.faults), *contradicted, *remapped))
+    faults = (*map(str, stream.faults), *(f"authority {number}: {problem}" for number, problem in wrong))
+    return Standing(settled, holders, functions, (*faults, *contradicted, *remapped))
 
 
 def _confirmed_holders(suite: Suite, told: AuthorityState, block: int) -> tuple[tuple[Holder, ...], list[str]]:

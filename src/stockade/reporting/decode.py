@@ -34,6 +34,7 @@ from stockade.reporting.entries import (
     RECORD_BITS,
     Acknowledged,
     AmountFrozen,
+    Anchored,
     Attested,
     AttestorsSet,
     AuthorityKind,
@@ -349,5 +350,6 @@ _LAYOUTS: dict[str, dict[int, _Layout]] = {
         ),
         AuthorityKind.CANCELED: (("bytes32", "uint32"), Canceled),
         AuthorityKind.EXECUTED: (("bytes32", "uint32"), Executed),
+        AuthorityKind.ANCHORED: (("uint32", "bytes32", "uint32", "uint64"), Anchored),
     },
 }

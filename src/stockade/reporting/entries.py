@@ -85,6 +85,7 @@ class AuthorityKind(IntEnum):
     SCHEDULED = 5
     CANCELED = 6
     EXECUTED = 7
+    ANCHORED = 8
 
 
 KINDS: dict[str, type[IntEnum]] = {
@@ -556,6 +557,18 @@ class Executed(Content):
     nonce: int
 
 
+@dataclass(frozen=True)
+class Anchored(Content):
+    """Authority 8: the Merkle root over the `count` records that the issuer's reporter made in a day, zero for none;
+    and the reporter's own number of its last record up to the end of that day. Days since 1970-01-01 (UTC).
+    """
+
+    day: int
+    root: bytes
+    count: int
+    last_sequence: int
+
+
 # ---------------------------------------------------------------- entries
 
 
@@ -595,6 +608,10 @@ class Unreadable:
 
     seq: int | None
     place: Place | None
+
+
+# Entries that contradict those before them: sequence number and problem.
+Wrong = list[tuple[int, str]]
 
 
 def start_of_chain(chain_id: int, address: str) -> int:

@@ -69,6 +69,7 @@ from stockade.reporting.entries import (
     TermsSet,
     Upgraded,
     VenueInterrupted,
+    Wrong,
 )
 from stockade.reporting.reading import text
 from stockade.reporting.streams import Stream
@@ -241,15 +242,11 @@ def rebuild(streams: Iterable[Stream]) -> State:
             case "MarketStatus":
                 state.market, wrong = replay_market(entries)
             case "SuiteAuthority":
-                state.authority, wrong = replay_authority(entries), []
+                state.authority, wrong = replay_authority(entries)
             case _:
                 state.tokens[stream.source.address], wrong = replay_token(entries), []
         state.contradictions += [Contradiction(stream.source.name, *each) for each in wrong]
     return state
-
-
-# What contradicts: sequence number and problem.
-Wrong = list[tuple[int, str]]
 
 
 def replay_token(entries: Sequence[Entry]) -> TokenState:

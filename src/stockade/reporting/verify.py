@@ -300,6 +300,11 @@ class _Questions:
             yield Question("function's role", f"0x{selector.hex()} of {target}", role, read)
         for stream, mark in state.marks.items():
             yield Question("acknowledged", stream, mark, self._at(functions.acknowledged(stream)), tuple)
+        for day, anchor in state.anchors.items():
+            told = (anchor.root, anchor.count, anchor.last_sequence)
+            yield Question("anchor", f"day {day}", told, self._at(functions.anchorOf(day)), tuple)
+        last = (state.last_anchor.day, state.last_anchor.last_sequence)
+        yield Question("last anchor", "authority", last, self._at(functions.lastAnchor()), tuple)
         for operation, schedule in state.schedules.items():
             key = f"0x{operation.hex()}"
             yield Question("times scheduled", key, schedule.nonce, self._at(functions.getNonce(operation)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import IntFlag
 
+from stockade.market.calendar import date_of
 from stockade.records import Basis, Control, InvestorRecord, Kind, Status, to_shares
 from stockade.reporting.entries import (
     KINDS,
     Acknowledged,
     AmountFrozen,
+    Anchored,
     Attested,
     AttestorsSet,
     BatchWritten,
@@ -174,6 +176,8 @@ def sentence(entry: Entry) -> str:
             return f"canceled operation 0x{operation.hex()} ({nonce})"
         case Executed(operation, nonce):
             return f"executed operation 0x{operation.hex()} ({nonce})"
+        case Anchored(day, root, count, last):
+            return f"{utc_day(day)}: {count} records up to the reporter's {last}, root 0x{root.hex()}"
         case DocumentSet(token, name, uri, digest):
             what = f"{text(uri)}, hash 0x{digest.hex()}" if uri else "removed"
             return f"{token}, document {ascii_text(name)}: {what}"
@@ -244,6 +248,14 @@ def flags(value: IntFlag) -> str:
 def ascii_text(padded: bytes) -> str:
     """Zero padded text."""
     return text(padded.rstrip(b"\0"))
+
+
+def utc_day(day: int) -> str:
+    """A day since 1970-01-01 as people write it; beyond the calendar, its number."""
+    try:
+        return date_of(day).isoformat()
+    except OverflowError:
+        return f"day {day}"
 
 
 def utc(seconds: int) -> str:

@@ -94,6 +94,18 @@ contract AccessSuiteAuthority is Access {
         withoutRole(caller, Role.REGULATOR, time, call);
     }
 
+    function check_anchor__callerWithoutIssuer__refused(
+        address caller,
+        uint32 day,
+        bytes32 root,
+        uint32 count,
+        uint64 lastSequence,
+        uint256 time
+    ) public {
+        bytes memory call = abi.encodeCall(SUITE.anchor, (day, root, count, lastSequence));
+        withoutRole(caller, Role.ISSUER, time, call);
+    }
+
     /// @dev A member with a delay, whose operation is not due (never scheduled, too early, expired, or used already).
     function check_grantRole__memberWithoutADueOperation__refused(
         address caller,
