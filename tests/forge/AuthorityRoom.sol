@@ -363,25 +363,4 @@ abstract contract AuthorityRoom is Stage {
         if (ok && leaves && role == Role.ADMIN) --admins;
         _count(ok);
     }
-
-    function acknowledge(uint256 seed) external step {
-        Dice memory dice = _dice(seed);
-        address caller = _rarely(dice, 6) ? _drawAnyone(dice) : _holds(Role.REGULATOR, REGULATOR) ? REGULATOR : SPARE;
-        address stream = _stream(_draw(dice, _streamCount()));
-        Head memory head = heads[stream];
-        uint32 seq = head.seq - uint32(_draw(dice, head.seq > 3 ? 3 : 1));
-        uint160 chain = head.chain;
-        if (_rarely(dice, 8)) ++seq;
-        if (_rarely(dice, 8)) ++chain;
-        bool fits = seq > marks[stream].seq && (seq < head.seq || (seq == head.seq && chain == head.chain));
-
-        (bool ok, bytes memory back) =
-            _act(caller, address(authority), abi.encodeCall(authority.acknowledge, (stream, seq, chain)));
-        _weighRight(6, _may(Role.REGULATOR, caller), fits, ok, back);
-        _confirmNothingMoved();
-        _check(6, !ok || (marks[stream].seq == seq && marks[stream].chain == chain), "another mark than acknowledged");
-        (uint32 mark,) = authority.acknowledged(stream);
-        _check(6, mark == marks[stream].seq, "a mark moved without its report");
-        _count(ok);
-    }
 }

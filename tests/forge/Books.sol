@@ -16,6 +16,12 @@ abstract contract Books is SuiteFixture {
         uint160 chain;
     }
 
+    struct Anchor {
+        bytes32 root;
+        uint32 count;
+        uint64 lastSequence;
+    }
+
     struct Position {
         uint256 held;
         uint256 issued;
@@ -53,6 +59,8 @@ abstract contract Books is SuiteFixture {
     mapping(address token => mapping(bytes32 name => bytes32 hash)) internal documents;
     mapping(uint64 role => mapping(address account => Membership)) internal memberships;
     mapping(address stream => Head) internal marks;
+    mapping(uint32 day => Anchor) internal anchors;
+    uint32 internal anchoredDay;
     /// @dev Every token, in order of listing.
     address[] internal shares;
     uint32 internal exemptionCount;
@@ -266,6 +274,13 @@ abstract contract Books is SuiteFixture {
         } else if (kind == 4) {
             (address stream, uint32 seq, uint160 chain) = abi.decode(data, (address, uint32, uint160));
             marks[stream] = Head(seq, chain);
+        } else if (kind == 8) {
+            (uint32 day, bytes32 root, uint32 count, uint64 lastSequence) =
+                abi.decode(data, (uint32, bytes32, uint32, uint64));
+            _check(6, day > anchoredDay, "a day is anchored again");
+            _check(6, lastSequence == anchors[anchoredDay].lastSequence + count, "anchors leave a gap");
+            anchors[day] = Anchor(root, count, lastSequence);
+            anchoredDay = day;
         }
     }
 }

@@ -13,13 +13,14 @@ import {ClockRoom} from "./ClockRoom.sol";
 import {CustodyRoom} from "./CustodyRoom.sol";
 import {HolderRoom} from "./HolderRoom.sol";
 import {Rebuilt} from "./Rebuilt.sol";
+import {RecordRoom} from "./RecordRoom.sol";
 import {RegistrarRoom} from "./RegistrarRoom.sol";
 
 /// @title The laws of ARCHITECTURE section 5 under every sequence of acts that forge can think of.
 /// @dev The rooms' handlers never revert: each foretells its outcome by the plain rules, and `broken` keeps what contradicts
 /// a law. What can only be seen in the state as a whole is looked at here.
-contract Laws is HolderRoom, CustodyRoom, RegistrarRoom, ClockRoom, Rebuilt {
-    uint256 private constant HANDLERS = 52;
+contract Laws is HolderRoom, CustodyRoom, RegistrarRoom, ClockRoom, RecordRoom, Rebuilt {
+    uint256 private constant HANDLERS = 53;
     /// @dev As many names from the first on come twice.
     uint256 private constant TWICE = 7;
 
@@ -150,6 +151,7 @@ contract Laws is HolderRoom, CustodyRoom, RegistrarRoom, ClockRoom, Rebuilt {
             "trespass",
             "renounce",
             "acknowledge",
+            "anchor",
             "pass"
         ];
     }

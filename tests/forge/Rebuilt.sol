@@ -20,6 +20,7 @@ abstract contract Rebuilt is Stage {
         _rebuiltExemption(uint32(1 + _turn(exemptionCount)));
         _rebuiltNews(shares[_turn(shares.length)]);
         _rebuiltCalendar(_turn(3) == 0 ? OTHER_MIC : MIC);
+        _rebuiltAnchors();
     }
 
     function _rebuiltHeads() private view {
@@ -127,6 +128,15 @@ abstract contract Rebuilt is Stage {
         require(market.daysOf(mic, word) == dayWords[mic][word], "days are not rebuilt");
         uint40 moment = uint40(block.timestamp + _turn(3 days));
         require(market.sessionAt(mic, moment) == _session(mic, moment), "a session is not rebuilt");
+    }
+
+    function _rebuiltAnchors() private view {
+        (uint32 last, uint64 end) = authority.lastAnchor();
+        require(last == anchoredDay && end == anchors[last].lastSequence, "the last anchor is not rebuilt");
+        uint32 day = last - (last == 0 ? 0 : uint32(_turn(4)));
+        (bytes32 root, uint32 count, uint64 lastSequence) = authority.anchorOf(day);
+        bytes32 told = keccak256(abi.encode(anchors[day]));
+        require(keccak256(abi.encode(root, count, lastSequence)) == told, "an anchor is not rebuilt");
     }
 
     /// @dev What is looked at in turns, call by call, because looking at all of it each time would take all the time.
