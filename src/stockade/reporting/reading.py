@@ -110,9 +110,14 @@ def read_chunks(
             span = min(span * 8, most)
 
 
-def _get_logs(w3: Web3, addresses: Sequence[ChecksumAddress], start: int, end: int) -> list[LogReceipt]:
+def logs_question(addresses: Sequence[ChecksumAddress], **where: Any) -> dict[str, Any]:
+    """What eth_getLogs is asked for the reports of these contracts; `where` names the blocks."""
     topics = ["0x" + topic.hex() for topic in (TOKEN_REPORTED, STREAM_REPORTED, RECORD_SET)]
-    question: Any = {"address": list(addresses), "fromBlock": hex(start), "toBlock": hex(end), "topics": [topics]}
+    return {"address": list(addresses), "topics": [topics], **where}
+
+
+def _get_logs(w3: Web3, addresses: Sequence[ChecksumAddress], start: int, end: int) -> list[LogReceipt]:
+    question: Any = logs_question(addresses, fromBlock=hex(start), toBlock=hex(end))
     wanted = {address.lower(): address for address in addresses}
     try:
         if not isinstance(w3.provider, HTTPProvider):
@@ -120,7 +125,7 @@ def _get_logs(w3: Web3, addresses: Sequence[ChecksumAddress], start: int, end: i
         # Through the middleware of this connection and past web3's formatters, which take four times as long as
         # everything else that is done with a log. What was not asked for is of no use and does no harm.
         logs = w3.manager.request_blocking(RPCEndpoint("eth_getLogs"), [question])
-        return [_parsed(log, wanted[at]) for log in logs if (at := log["address"].lower()) in wanted]
+        return [parsed(log, wanted[at]) for log in logs if (at := log["address"].lower()) in wanted]
     except Web3RPCError:
         raise
     except Exception as error:
@@ -129,13 +134,15 @@ def _get_logs(w3: Web3, addresses: Sequence[ChecksumAddress], start: int, end: i
         raise NetworkError(f"The node's answer cannot be read ({error}): ask another node.") from error
 
 
-def _parsed(log: dict[str, Any], address: ChecksumAddress) -> LogReceipt:
-    """A log as JSON-RPC has it, as far as entries are made of it, in the form that web3 gives it."""
+def parsed(log: dict[str, Any], address: ChecksumAddress) -> LogReceipt:
+    """A log as JSON-RPC has it, as far as entries are made of it, in the form that web3 gives it. Raises KeyError,
+    TypeError or ValueError where it is none."""
     found: Any = {
         "address": address,
         "topics": [bytes.fromhex(topic[2:]) for topic in log["topics"]],
         "data": bytes.fromhex(log["data"][2:]),
         "blockNumber": int(log["blockNumber"], 16),
+        "blockHash": bytes.fromhex(log["blockHash"][2:]),
         "logIndex": int(log["logIndex"], 16),
         "transactionHash": bytes.fromhex(log["transactionHash"][2:]),
     }

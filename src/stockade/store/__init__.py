@@ -6,6 +6,6 @@ opening     a store by its URL: migrated, guarded, and held by one process where
 migrations  alembic's steps from one version of the tables to the next, and the guards
 """
 
-from stockade.store.opening import Store, open_store
+from stockade.store.opening import Store, StoreError, open_store
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "StoreError", "open_store"]

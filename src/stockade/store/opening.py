@@ -23,6 +23,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from stockade.errors import InputError, StockadeError
 
+
+class StoreError(StockadeError):
+    """The database is full, gone, or refuses: nothing of the transaction was written, and it may be tried again."""
+
+
 # Seconds that one process waits for another's transaction on SQLite.
 _PATIENCE = 30
 
@@ -139,4 +144,4 @@ def _in_words() -> Iterator[None]:
         cause = getattr(error, "orig", None) or error
         said = getattr(getattr(cause, "diag", None), "message_primary", None) or str(cause)
         words = " ".join(said.split())[:200]
-        raise StockadeError(f"The database says: {words}. Nothing of this step was written.") from error
+        raise StoreError(f"The database says: {words}. Nothing of this step was written.") from error

@@ -1,0 +1,179 @@
+"""The records made of facts, in the same transaction as the facts themselves.
+
+A report is recorded when it is included (NEW: PROVISIONAL, or FINAL at once when its block is final already), again
+when its block becomes final (CORRECT, FINALIZED), and again when its block is replaced (CANCEL, REORG). Each record
+names the one before by its id, over all streams.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, select, text
+
+from stockade.reporter.facts import insert_rows
+from stockade.reporter.node import Header
+from stockade.reporter.tips import Fact
+from stockade.store import tables
+from stockade.wire.canonical import canonical
+from stockade.wire.envelope import FINALIZED, NO_RECORD, RECORD_SCHEMA, REORG, Action, Finality
+
+# Records that are made, and held in memory, at once.
+_MANY = 1_000
+
+
+class Deriver(Protocol):
+    """What a fact means as a record."""
+
+    def load(self, connection: Connection) -> None:
+        """Reads from the facts what later ones are understood by: instruments, exemptions in force."""
+
+    def derive(self, fact: Fact) -> dict[str, Any]:
+        """`eventType`, `instrument`, `profile`, `exemptionId`, `operatorRef` and `body` of the next fact."""
+
+
+class Recorder:
+    """Makes records for one reporter. `chain_id` as in CAIP-2."""
+
+    def __init__(self, reporter_id: str, chain_id: int, deriver: Deriver) -> None:
+        self._reporter_id = reporter_id
+        self._chain = f"eip155:{chain_id}"
+        self._deriver = deriver
+
+    def load(self, connection: Connection) -> None:
+        """To be called before anything else, and again whenever facts were taken back or not written."""
+        self._deriver.load(connection)
+
+    def included(
+        self, connection: Connection, facts: Sequence[Fact], headers: Mapping[int, Header], final: int | None, at: int
+    ) -> None:
+        """Records new facts; those of blocks up to `final` as FINAL."""
+        append(connection, self._news(facts, headers, -1 if final is None else final, at), at)
+
+    def finalized(self, connection: Connection, above: int | None, block: int, at: int) -> None:
+        """Records that the blocks above `above` and up to `block` are final. To be called before their facts' block is
+        marked so, and before `included`.
+        """
+        between = f"p.block > {-1 if above is None else above} AND p.block <= {block}"
+        append(connection, _follow_ups(connection, between, Action.CORRECT, Finality.FINAL, FINALIZED, at), at)
+
+    def reversed(self, connection: Connection, ancestor: int, at: int) -> None:
+        """Records that the blocks above `ancestor` were replaced. To be called before their facts are taken back."""
+        above = f"p.block > {ancestor}"
+        append(connection, _follow_ups(connection, above, Action.CANCEL, Finality.REVERSED, REORG, at), at)
+
+    def _news(
+        self, facts: Iterable[Fact], headers: Mapping[int, Header], final: int, at: int
+    ) -> Iterator[tuple[dict[str, Any], int | None]]:
+        recorded = moment(at)
+        for fact in facts:
+            entry, header = fact.entry, headers[fact.entry.place.block]
+            derived = self._deriver.derive(fact)
+            said = {
+                "schema": RECORD_SCHEMA,
+                "reporterId": self._reporter_id,
+                "eventKey": f"{self._chain}/{entry.transaction}/{entry.place.log}",
+                "eventTime": seconds(fact.timestamp),
+                "recordedTime": recorded,
+                "finality": (Finality.FINAL if header.number <= final else Finality.PROVISIONAL).value,
+                "action": Action.NEW.value,
+                "refRecordId": None,
+                "reasonCode": None,
+                "stream": {
+                    "address": f"{self._chain}:{fact.source.address.lower()}",
+                    "contract": fact.source.contract,
+                    "sequence": entry.seq,
+                    "kind": entry.kind,
+                    "chain": f"0x{fact.chain:040x}",
+                },
+                "block": {"number": header.number, "hash": "0x" + header.hash.hex()},
+                **derived,
+            }
+            yield said, None
+
+
+def _follow_ups(
+    connection: Connection, blocks: str, action: Action, finality: Finality, reason: str, at: int
+) -> Iterator[tuple[dict[str, Any], int]]:
+    """The provisional records of reports in these blocks, each as its latest version says it, with its end."""
+    asked = (
+        "SELECT r.seq FROM report AS p JOIN record AS r ON r.source = p.source AND r.stream_seq = p.seq "  # noqa: S608
+        f"WHERE {blocks} AND r.finality = 'PROVISIONAL' "
+        "AND NOT EXISTS (SELECT 1 FROM record AS x WHERE x.refers_to = r.seq) ORDER BY r.seq"
+    )
+    waiting = connection.execute(text(asked)).scalars().all()
+    it, recorded = tables.record.c, moment(at)
+    for start in range(0, len(waiting), _MANY):
+        some = waiting[start : start + _MANY]
+        rows = connection.execute(select(it.seq, it.body).where(it.seq.in_(some)))
+        bodies = {row.seq: row.body for row in rows}
+        for seq in some:
+            said = json.loads(bodies[seq])
+            said |= {"finality": finality.value, "action": action.value, "reasonCode": reason}
+            said |= {"refRecordId": said.pop("recordId"), "recordedTime": recorded}
+            yield said, seq
+
+
+def append(connection: Connection, drafts: Iterable[tuple[dict[str, Any], int | None]], at: int) -> None:
+    """Numbers, chains and stores records. A draft has everything but `seq`, `prevHash` and `recordId`; beside it stands
+    the seq of the record it refers to. `at`: when they are recorded, milliseconds UTC.
+    """
+    seq, before = 0, b""
+    rows: list[tuple[Any, ...]] = []
+    for said, refers_to in drafts:
+        if not seq:
+            seq, before = _last(connection)
+        seq += 1
+        said |= {"seq": seq, "prevHash": "0x" + before.hex()}
+        before = hashlib.sha256(canonical(said).encode()).digest()
+        said["recordId"] = "0x" + before.hex()
+        rows.append(_row(said, before, refers_to, at))
+        if len(rows) == _MANY:
+            insert_rows(connection, tables.record, rows)
+            rows = []
+    insert_rows(connection, tables.record, rows)
+
+
+def _last(connection: Connection) -> tuple[int, bytes]:
+    """The last record's number and id. Whoever asks is the only one to append until its transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE record IN SHARE ROW EXCLUSIVE MODE"))
+    it = tables.record.c
+    row = connection.execute(select(it.seq, it.record_id).order_by(it.seq.desc()).limit(1)).one_or_none()
+    return (row.seq, bytes.fromhex(row.record_id[2:])) if row else (0, bytes.fromhex(NO_RECORD[2:]))
+
+
+def _row(said: dict[str, Any], record_id: bytes, refers_to: int | None, at: int) -> tuple[Any, ...]:
+    stream, block = said["stream"], said["block"]
+    return (
+        said["seq"],
+        record_id,
+        bytes.fromhex(stream["address"].rsplit(":0x", 1)[1]),
+        stream["sequence"],
+        block["number"],
+        bytes.fromhex(block["hash"][2:]),
+        said["finality"],
+        said["action"],
+        said["reasonCode"],
+        refers_to,
+        said["eventType"],
+        int(datetime.fromisoformat(said["eventTime"]).timestamp()),
+        at,
+        canonical(said),
+    )
+
+
+def moment(milliseconds: int) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime(f"%Y-%m-%dT%H:%M:%S.{milliseconds % 1000:03}Z")
+
+
+@lru_cache(1024)
+def seconds(timestamp: int) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
