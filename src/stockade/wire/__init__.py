@@ -2,6 +2,8 @@
 
 canonical   one form of JSON for one value, and the hashes of records
 envelope    records, submissions of them, and acknowledgements, as pydantic models
-bodies      what a record says, one model for each type of event
+fields      the forms of single values in a body
+bodies      what a record says, one model for each kind of report
+record      the envelope and a body, and what the two must agree on
 signing     who sent a submission, and who acknowledged it
 """

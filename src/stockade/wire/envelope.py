@@ -111,14 +111,21 @@ class BlockPlace(Wire):
     hash: Hash32
 
 
+# Contracts ask of these only that they are not zero: what does not have their form is null, and the LISTING record says
+# what stands there. Their check digits are `reference`'s.
+Isin = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[A-Z0-9]{9}[0-9]$")]
+Cusip = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9*@#]{9}$")]
+Mic = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4}$")]
+
+
 class Instrument(Wire):
-    """The share that the record is about, as listed."""
+    """The share that the record is about, as listed; `symbol` is its ticker on its primary market."""
 
     token: Caip19
-    symbol: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    isin: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[A-Z0-9]{9}[0-9]$")]
-    cusip: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9*@#]{9}$")] | None
-    mic: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4}$")]
+    symbol: Annotated[str, StringConstraints(max_length=64)]
+    isin: Isin | None
+    cusip: Cusip | None
+    mic: Mic | None
 
 
 class Envelope(Wire):

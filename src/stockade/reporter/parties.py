@@ -1,0 +1,64 @@
+"""Pseudonyms: an account that is no contract of the suite leaves only as HMAC-SHA256 under the reporter's secret key.
+
+Equal accounts of one chain have equal references, and nothing else can be read from one. Whoever holds the key can find
+an account again by trying all that the store knows (`resolve`), after it was written down who asked and why.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+from collections.abc import Iterable
+
+from eth_typing import ChecksumAddress
+
+from stockade.errors import InputError
+
+KEY = "STOCKADE_PARTY_KEY"
+
+_REFERENCE = re.compile(r"p_[0-9a-f]{32}")
+
+
+class Parties:
+    """References of one chain's accounts under one key. `contracts`: the suite's own, which leave in clear; more may
+    come.
+    """
+
+    def __init__(self, key: bytes, chain_id: int, contracts: Iterable[ChecksumAddress] = ()) -> None:
+        self._key, self._chain = key, chain_id.to_bytes(32, "big")
+        self.chain_id = chain_id
+        self._clear: dict[ChecksumAddress, str] = {}
+        self.add(contracts)
+
+    def __repr__(self) -> str:
+        return f"Parties(chain {self.chain_id}, {len(self._clear)} contracts)"
+
+    def add(self, contracts: Iterable[ChecksumAddress]) -> None:
+        """More contracts of the suite: tokens, as they are listed."""
+        self._clear |= {address: self.in_clear(address) for address in contracts}
+
+    def in_clear(self, address: ChecksumAddress) -> str:
+        """An address as CAIP-10, for what may be named."""
+        return f"eip155:{self.chain_id}:{address.lower()}"
+
+    def reference(self, address: ChecksumAddress) -> str:
+        """The pseudonym: `p_` and 16 bytes of HMAC-SHA256 over the chain's id (32 bytes) and the address."""
+        message = self._chain + bytes.fromhex(address[2:])
+        return "p_" + hmac.digest(self._key, message, "sha256")[:16].hex()
+
+    def account(self, address: ChecksumAddress) -> str:
+        """A contract of the suite in clear, any other account as its pseudonym."""
+        return self._clear.get(address) or self.reference(address)
+
+
+def party_key() -> bytes:
+    """The secret key of the environment. Raises InputError, which never shows it."""
+    value = os.environ.get(KEY, "").removeprefix("0x")
+    if not re.fullmatch(r"([0-9a-fA-F]{2}){32,}", value):
+        fault = "does not hold at least 32 bytes as hex digits" if value else "is not set"
+        raise InputError(
+            f"{KEY} {fault}: give the reporter's secret key for wallets there, and keep it, for another key gives each "
+            "wallet another reference (a new one: `openssl rand -hex 32`)."
+        )
+    return bytes.fromhex(value)
