@@ -23,6 +23,9 @@ class PlainDeriver:
     def load(self, connection: Any) -> None:
         pass
 
+    def expect(self, facts: Any) -> None:
+        pass
+
     def derive(self, fact: Fact) -> dict[str, Any]:
         plain = {"instrument": None, "profile": None, "exemptionId": None, "operatorRef": "p_" + 32 * "0", "body": {}}
         return {"eventType": "AUTHORITY", **plain}

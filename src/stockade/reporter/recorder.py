@@ -33,6 +33,9 @@ class Deriver(Protocol):
     def load(self, connection: Connection) -> None:
         """Reads from the facts what later ones are understood by: instruments, exemptions in force."""
 
+    def expect(self, facts: Sequence[Fact]) -> None:
+        """Says which facts come next."""
+
     def derive(self, fact: Fact) -> dict[str, Any]:
         """`eventType`, `instrument`, `profile`, `exemptionId`, `operatorRef` and `body` of the next fact."""
 
@@ -53,6 +56,7 @@ class Recorder:
         self, connection: Connection, facts: Sequence[Fact], headers: Mapping[int, Header], final: int | None, at: int
     ) -> None:
         """Records new facts; those of blocks up to `final` as FINAL."""
+        self._deriver.expect(facts)
         append(connection, self._news(facts, headers, -1 if final is None else final, at), at)
 
     def finalized(self, connection: Connection, above: int | None, block: int, at: int) -> None:
@@ -132,7 +136,7 @@ def append(connection: Connection, drafts: Iterable[tuple[dict[str, Any], int | 
         said |= {"seq": seq, "prevHash": "0x" + before.hex()}
         before = hashlib.sha256(canonical(said).encode()).digest()
         said["recordId"] = "0x" + before.hex()
-        rows.append(_row(said, before, refers_to, at))
+        rows.append(record_row(said, before, refers_to, at))
         if len(rows) == _MANY:
             insert_rows(connection, tables.record, rows)
             rows = []
@@ -148,7 +152,8 @@ def _last(connection: Connection) -> tuple[int, bytes]:
     return (row.seq, bytes.fromhex(row.record_id[2:])) if row else (0, bytes.fromhex(NO_RECORD[2:]))
 
 
-def _row(said: dict[str, Any], record_id: bytes, refers_to: int | None, at: int) -> tuple[Any, ...]:
+def record_row(said: dict[str, Any], record_id: bytes, refers_to: int | None, at: int) -> tuple[Any, ...]:
+    """A record as it is stored, the columns of `record` in order: all but `refers_to` and `recorded_at` are its words."""
     stream, block = said["stream"], said["block"]
     return (
         said["seq"],
