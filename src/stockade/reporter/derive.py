@@ -6,34 +6,16 @@ Pure but for `load`. Numbers, chain, finality and times of the record are the re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
-from eth_typing import ChecksumAddress
 from sqlalchemy import Connection
 
 from stockade.reporter import context as contexts
 from stockade.reporter.context import Context
 from stockade.reporter.parties import Parties
 from stockade.reporter.telling import tell
-from stockade.reporting.entries import Entry, Listed, Place
-from stockade.reporting.streams import Source
-
-
-class Fact(Protocol):
-    """One entry with its place in the suite; `operator` and `timestamp` of a RECORD are its batch's, `supply` a token's
-    after it (raw).
-    """
-
-    @property
-    def source(self) -> Source: ...
-    @property
-    def entry(self) -> Entry: ...
-    @property
-    def operator(self) -> ChecksumAddress: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def supply(self) -> int | None: ...
+from stockade.reporter.tips import Fact
+from stockade.reporting.entries import Listed, Place
 
 
 class Deriver:

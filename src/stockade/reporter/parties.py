@@ -9,11 +9,23 @@ from __future__ import annotations
 import hmac
 import os
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 
 from eth_typing import ChecksumAddress
+from sqlalchemy import Connection, insert, select
 
 from stockade.errors import InputError
+from stockade.reporter.stored import entries
+from stockade.reporting.entries import (
+    AttestorsSet,
+    AuthorityKind,
+    FunctionMapped,
+    LedgerKind,
+    Scheduled,
+    Settled,
+)
+from stockade.store import Store, tables
 
 KEY = "STOCKADE_PARTY_KEY"
 
@@ -62,3 +74,54 @@ def party_key() -> bytes:
             "wallet another reference (a new one: `openssl rand -hex 32`)."
         )
     return bytes.fromhex(value)
+
+
+# ---------------------------------------------------------------- finding an account again
+
+# Kinds of report that name accounts beside those in the table's columns.
+_MORE_NAMED: dict[str, tuple[int, ...]] = {
+    "CustodyLedger": (LedgerKind.ATTESTORS,),
+    "SuiteAuthority": (AuthorityKind.FUNCTION, AuthorityKind.SETTLED, AuthorityKind.SCHEDULED),
+}
+
+
+def resolve(store: Store, key: bytes, party: str, who: str, reason: str, at: int | None = None) -> ChecksumAddress:
+    """The account behind a reference. Who asked and why is written down first, whether or not there is an answer.
+
+    `at`: milliseconds UTC, now by default. Raises InputError for what is no reference, for a question without name or
+    reason, and where no account of the store has the reference.
+    """
+    if not _REFERENCE.fullmatch(party):
+        raise InputError("The party is no reference: give p_ and 32 hex digits, as a record has it.")
+    for name, said in (("who asks", who), ("why", reason)):
+        if not said.strip():
+            raise InputError(f"Nobody is resolved without saying {name}: give --who and --reason.")
+    now = time.time_ns() // 10**6 if at is None else at
+    with store.write() as connection:
+        asked = insert(tables.resolution).values(party=party, who=who, reason=reason, asked_at=now)
+        connection.execute(asked)
+    with store.read() as connection:
+        chain_id = connection.execute(select(tables.suite.c.chain_id)).scalar()
+        parties = Parties(key, chain_id or 0)
+        for account in _accounts(connection):
+            if parties.reference(account) == party:
+                return account
+    raise InputError(
+        f"No account in this store has the reference {party}: it is of another chain or key, or of a block that was "
+        "replaced. The question was written down."
+    )
+
+
+def _accounts(connection: Connection) -> Iterator[ChecksumAddress]:
+    """Every account that the stored reports name."""
+    it = tables.report.c
+    for column in (it.account, it.target, it.operator):
+        yield from connection.execute(select(column).where(column.is_not(None)).distinct()).scalars()
+    for contract, kinds in _MORE_NAMED.items():
+        for entry in entries(connection, contract, kinds):
+            match entry.content:
+                case AttestorsSet(_, removed, added):
+                    yield from removed
+                    yield from (account for account, _ in added)
+                case FunctionMapped(account) | Settled(account) | Scheduled(target=account):
+                    yield account

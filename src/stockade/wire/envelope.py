@@ -112,7 +112,7 @@ class BlockPlace(Wire):
 
 
 # Contracts ask of these only that they are not zero: what does not have their form is null, and the LISTING record says
-# what stands there. Their check digits are `reference`'s.
+# what stands there. Their check digits are judged by the gateway.
 Isin = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[A-Z0-9]{9}[0-9]$")]
 Cusip = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9*@#]{9}$")]
 Mic = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4}$")]
