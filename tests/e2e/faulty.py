@@ -59,6 +59,7 @@ class Proxy:
     happened: list[Fault] = field(default_factory=list)
     url: str = ""
     cut: Callable[[], Any] = lambda: None  # done before a connection is closed
+    lie: Callable[[Any, Any], Any] | None = None  # (what was asked, what the node answers) -> what is answered instead
 
     def decide(self, method: str) -> Fault | None:
         fault = self.faults(len(self.methods), method)
@@ -118,6 +119,8 @@ def proxy(target: str) -> Iterator[Proxy]:
             except (urllib.error.URLError, OSError):  # the node is gone
                 self.close_connection = True
                 return
+            if it.lie:
+                answer = json.dumps(it.lie(asked, json.loads(answer))).encode()
             if fault is Fault.CUT_AFTER:
                 it.cut()
                 self.close_connection = True

@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +16,11 @@ from web3.types import LogReceipt
 from stockade.reporting import Source, Stream, follow, read_streams
 from stockade.reporting.reading import read_logs
 from stockade.reporting.streams import Head, HeadAt, heads_of, source_of
+from stockade.store import Store, open_store
+from tests.reporting.following import Following
 from tests.reporting.life import Life
 from tests.reporting.node import Node, live
+from tests.reporting.postgres import Postgres, postgres_server
 
 
 @pytest.fixture(scope="package")
@@ -79,6 +83,37 @@ def node(stage: Any, keys: SimpleNamespace, tmp_path_factory: pytest.TempPathFac
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture
+def restored(node: Node) -> Iterator[Node]:
+    """The node, put back afterwards."""
+    snapshot = node.rpc("evm_snapshot")
+    yield node
+    node.rpc("evm_revert", snapshot)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server; see tests/reporting/postgres.py."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store, on each database in turn."""
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/store.db" if sqlite else request.getfixturevalue("postgres").database()
+    found = open_store(url)
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture
+def following(node: Node, store: Store) -> Following:
+    """A follower of the node into that store."""
+    return Following(store, node.suite, f"http://127.0.0.1:{node.port}")
 
 
 @pytest.fixture(scope="package")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from eth_utils.address import to_checksum_address
 from sqlalchemy import select
 from web3 import HTTPProvider, Web3
 
+from stockade.records import InvestorClass, InvestorRecord, Scope, Status
 from stockade.reporter.follow import Follower, Step
-from stockade.reporter.node import Node
+from stockade.reporter.node import Node as Asked
 from stockade.reporter.recorder import Recorder
 from stockade.reporter.tips import Fact
-from stockade.store import Store, tables
-from stockade.suite import Suite
+from stockade.store import Store, open_store, tables
+from stockade.suite import Deployment, Suite
+from tests.reporting.node import Node
+from tests.support import YEAR
 
 
 class PlainDeriver:
@@ -38,18 +43,19 @@ class Following:
     store: Store
     suite: Suite
     url: str
+    timeout: float = 10
     said: list[Step] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
 
-    def follower(self, timeout: float = 10) -> Follower:
-        w3 = Web3(HTTPProvider(self.url, {"timeout": timeout}, exception_retry_configuration=None))
-        deployment = self.suite.deployment
+    def follower(self, deployment: Deployment | None = None) -> Follower:
+        w3 = Web3(HTTPProvider(self.url, {"timeout": self.timeout}, exception_retry_configuration=None))
+        deployment = deployment or self.suite.deployment
         recorder = Recorder("TEST", deployment.chain_id, PlainDeriver())
-        return Follower(self.store, Node(w3), deployment, recorder)
+        return Follower(self.store, Asked(w3), deployment, recorder)
 
-    def run(self, pause: Callable[[float], None] = lambda seconds: None) -> None:
+    def run(self, deployment: Deployment | None = None, pause: Callable[[float], None] = lambda seconds: None) -> None:
         """Up to the head, once."""
-        self.follower().run(True, 0, self.said.append, self.warned.append, pause)
+        self.follower(deployment).run(True, 0, self.said.append, self.warned.append, pause)
 
     def rows(self, table: Any) -> list[tuple[Any, ...]]:
         with self.store.read() as connection:
@@ -61,3 +67,30 @@ class Following:
         asked = select(it.seq, it.stream_seq, it.finality, it.action, it.reason_code, it.refers_to).order_by(it.seq)
         with self.store.read() as connection:
             return [tuple(row) for row in connection.execute(asked)]
+
+    def facts(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Sources and reports, and the blocks that reports stand in."""
+        reports = self.rows(tables.report)
+        stand_in = {row[2] for row in reports}
+        blocks = [row for row in self.rows(tables.block) if row[0] in stand_in]
+        return {"source": self.rows(tables.source), "report": reports, "block": blocks}
+
+    def incidents(self) -> list[tuple[Any, ...]]:
+        """(subject, problem, block, whether it is over) of every incident."""
+        over = {row[0] for row in self.rows(tables.incident_end)}
+        return [(*row[1:4], row[0] in over) for row in self.rows(tables.incident)]
+
+    def afresh(self, folder: Path) -> Following:
+        """Another store, in which the same suite was followed from the beginning."""
+        other = Following(open_store(f"sqlite:///{folder}/afresh.db"), self.suite, self.suite.w3.provider.endpoint_uri)
+        other.run()
+        return other
+
+
+def write_records(node: Node, count: int, first: int = 1) -> None:
+    """So many blocks, each with a batch of one record: two reports."""
+    suite, end = node.suite, node.suite.w3.eth.get_block("latest")["timestamp"] + YEAR
+    for number in range(first, first + count):
+        record = InvestorRecord(number, end, 1, 840, InvestorClass.RETAIL, Scope.HOLD, Status.ACTIVE)
+        wallet = to_checksum_address(f"0x{0xBEEF0000 + number:040x}")
+        suite.send(node.life.keys.registrar, suite.registry.functions.setRecords([wallet], [record.pack()], bytes(32)))

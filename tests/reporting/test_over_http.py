@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -13,16 +11,7 @@ from stockade import manifest
 from stockade.errors import NetworkError
 from stockade.reporting import verify
 from stockade.suite import Suite
-from tests.reporting.node import Node
 from tests.support import SHARE
-
-
-@pytest.fixture
-def restored(node: Node) -> Iterator[Node]:
-    """The node, put back afterwards."""
-    snapshot = node.rpc("evm_snapshot")
-    yield node
-    node.rpc("evm_revert", snapshot)
 
 
 def slot_of_record(wallet: str) -> int:
