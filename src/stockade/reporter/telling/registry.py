@@ -80,5 +80,5 @@ def _participant(context: Context, wallet: ChecksumAddress, record: InvestorReco
         "scopes": flags(Scope, record.scopes, "SCOPE"),
         "country": record.country,
         "registrar": record.registrar,
-        "expires_at": second(record.expires_at),
+        "expires_at": second(record.expires_at) if record.status else None,
     }

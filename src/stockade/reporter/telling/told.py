@@ -21,5 +21,5 @@ class Told(NamedTuple):
 
 
 def order(ref: bytes) -> dict[str, Any]:
-    """The fields of a body that say by which order: its ref is the order's hash, with the legal basis in front."""
-    return {"legal_basis": basis(ref), "order_ref": hexed(ref)}
+    """The fields of a body that say by which order, if any: its ref is the order's hash, the legal basis in front."""
+    return {"legal_basis": basis(ref), "order_ref": hexed(ref) if any(ref) else None}

@@ -14,7 +14,7 @@ class ListingsExemption(Wire):
     kind: Literal["listings.EXEMPTION"]
     status: f.ExemptionName
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None
 
 
 class ListingsTerms(Wire):
@@ -57,7 +57,7 @@ class ListingsPhase(Wire):
     kind: Literal["listings.PHASE"]
     phase: f.PhaseName
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None
 
 
 class ListingsHalt(Wire):
@@ -67,7 +67,7 @@ class ListingsHalt(Wire):
     state: Literal["HALTED", "RESUMED"]
     source: Literal["COMPLIANCE"]
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None
     received_time: f.Second
 
 
@@ -96,7 +96,7 @@ class ListingsSuspension(Wire):
     kind: Literal["listings.REGULATOR_SUSPENSION"]
     suspended: bool
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None
 
 
 class ListingsIssuerNotice(Wire):

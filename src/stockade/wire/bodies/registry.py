@@ -18,7 +18,7 @@ class Participant(Wire):
     scopes: list[f.ScopeName]
     country: f.Country
     registrar: f.Registrar
-    expires_at: f.Second
+    expires_at: f.Second | None
 
 
 class RegistryBatch(Wire):
@@ -44,7 +44,7 @@ class RegistryFreeze(Participant):
 
     kind: Literal["registry.FREEZE", "registry.UNFREEZE"]
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None
 
 
 class RegistryRecovery(Participant):
@@ -54,7 +54,7 @@ class RegistryRecovery(Participant):
     action: Literal["RECOVER"]
     replacement: f.Account
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None
 
 
 class RegistryRegistrar(Wire):
@@ -80,4 +80,4 @@ class RegistryAssignment(Participant):
     kind: Literal["registry.ASSIGNMENT"]
     action: Literal["ASSIGN"]
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None

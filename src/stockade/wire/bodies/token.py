@@ -65,7 +65,7 @@ class TokenForce(Wire):
     shares: f.Shares
     raw_qty: f.RawQty
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None
 
 
 class TokenFreeze(Wire):
@@ -76,7 +76,7 @@ class TokenFreeze(Wire):
     frozen_shares: f.Shares
     frozen_raw_qty: f.RawQty
     legal_basis: f.LegalBasis
-    order_ref: f.OrderRef
+    order_ref: f.OrderRef | None
 
 
 class TokenControl(Wire):
