@@ -45,12 +45,12 @@ class Fault(Exception):
 
 def parse(column: str, text: str) -> Any:
     """The value of a cell. Raises Fault."""
-    _check_text(text)
+    check_text(text)
     return _PARSERS[column](text)
 
 
-def _check_text(text: str) -> None:
-    """What holds for every cell."""
+def check_text(text: str) -> None:
+    """What holds for every cell. Raises Fault."""
     if not text:
         raise Fault("is empty", "fill it in")
     if text[0] in "=+-@":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import time
 from collections.abc import Collection, Iterator
@@ -20,6 +19,7 @@ from typing import Any
 from stockade.errors import InputError
 from stockade.records import Status
 from stockade.whitelist.cells import Fault, parse
+from stockade.whitelist.csv_rows import csv_rows, text_lines
 from stockade.whitelist.forms import read_content
 from stockade.whitelist.rows import Book, Faults, Row, RowError, RowErrors
 
@@ -30,6 +30,8 @@ MAX_BYTES = 64_000_000
 
 # Column to field of `Row`, where a column's name is a Python keyword.
 _FIELDS = {"class": "investor_class"}
+
+_UNKNOWN_COLUMN = f"remove it, correct it or name it with --ignore-column; columns: {','.join(COLUMNS)}"
 
 # A row by column, or what is wrong with it as a whole.
 _Cells = dict[str, str] | list[RowError]
@@ -45,7 +47,7 @@ def read_book(path: Path, now: int | None = None, ignore: Collection[str] = ()) 
         raise InputError(f"Column {', '.join(known)} cannot be ignored: every row needs it.")
     content = read_content(path, MAX_BYTES)
     lines = path.suffix.lower() == ".jsonl"
-    records = _json_lines(path, content, ignore) if lines else _csv(path, content, ignore)
+    records = _json_lines(path, content, ignore) if lines else csv_rows(path, content, COLUMNS, _UNKNOWN_COLUMN, ignore)
     moment = int(time.time()) if now is None else now
     faults, rows = Faults(), []
     seen: dict[str, tuple[int, str]] = {}
@@ -66,108 +68,12 @@ def read_book(path: Path, now: int | None = None, ignore: Collection[str] = ()) 
     return Book(path, tuple(rows), hashlib.sha256(content).digest())
 
 
-# ---------------------------------------------------------------- the file
-
-
-def _text(path: Path, content: bytes, kind: str) -> Iterator[str]:
-    """The file's lines, each with its LF. Only LF ends a line, as in editors."""
-    for number, line in enumerate(io.BytesIO(content), start=1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise InputError(f"{path}, row {number}: not UTF-8: save the file as {kind} in UTF-8.") from None
-        yield text.removesuffix("\n") + "\n"
-
-
-# ---------------------------------------------------------------- CSV
-
-
-def _csv(path: Path, content: bytes, ignore: Collection[str]) -> Iterator[tuple[int, _Cells]]:
-    """Each row with the line it starts on."""
-    records = _records(path, content)
-    columns = _header(path, next(records, None), ignore)
-    wanted = f"give the {len(columns)} cells {','.join(columns)}"
-    for line, cells in records:
-        if isinstance(cells, RowError):
-            yield line, [cells]
-        elif len(cells) != len(columns):
-            yield line, [RowError(line, "row", f"{len(cells)} cells", f"are not {len(columns)}", wanted)]
-        else:
-            yield line, {name: cell for name, cell in zip(columns, cells, strict=True) if name not in ignore}
-
-
-def _records(path: Path, content: bytes) -> Iterator[tuple[int, list[str] | RowError]]:
-    """Each record that is not empty; in place of one that is no CSV, its fault."""
-    begun: list[str] = []
-
-    def lines() -> Iterator[str]:
-        for text in _text(path, content, "CSV"):
-            begun.append(text)
-            yield text
-
-    reader = csv.reader(lines(), strict=True)
-    while True:
-        line = reader.line_num + 1
-        begun.clear()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, _unreadable(line, begun[0].removesuffix("\n") if begun else "", str(error))
-        else:
-            if cells:
-                yield line, cells
-
-
-def _unreadable(line: int, text: str, said: str) -> RowError:
-    """The fault behind what the parser said of a record that begins with this line."""
-    if said.startswith("new-line character"):
-        remedy = "save the file with line ends LF or CRLF"
-        return RowError(line, "row", text, "holds a carriage return that ends no line", remedy)
-    if said.startswith("field larger"):
-        fault = f"holds a cell of more than {csv.field_size_limit():,} characters"
-        return RowError(line, "row", text, fault, "shorten the cell, or close the quote that it begins with")
-    return RowError(line, "row", "", f"cannot be read ({said})", "correct the quotes around its cells")
-
-
-def _header(path: Path, first: tuple[int, list[str] | RowError] | None, ignore: Collection[str]) -> list[str]:
-    """The columns in the file's order."""
-    wanted = ",".join(COLUMNS)
-    if first is None:
-        raise InputError(f"{path} is empty: its first line must name the columns {wanted}.")
-    line, columns = first
-    if isinstance(columns, RowError):
-        raise InputError(f"{path}, row {line}: the header {columns.fault}: write {wanted}.")
-    if any("\0" in name for name in columns):
-        raise InputError(f"{path}, row {line}: holds NUL, so it is UTF-16 or no text: save the file as CSV in UTF-8.")
-    if len(columns) == 1 and ";" in columns[0]:
-        raise InputError(f"{path}, row {line}: cells are separated by semicolons: save the file with commas.")
-
-    errors = []
-    for place, name in enumerate(columns):
-        if name not in COLUMNS and name not in ignore:
-            errors.append(RowError(line, "header", name, "is no column", _unknown(wanted)))
-        elif name in columns[:place]:
-            errors.append(RowError(line, "header", name, "is there twice", "remove one of the two columns"))
-    errors += [
-        RowError(line, "header", name, "is missing", "add the column") for name in COLUMNS if name not in columns
-    ]
-    if errors:
-        raise RowErrors(path, errors)
-    return columns
-
-
-def _unknown(wanted: str) -> str:
-    return f"remove it, correct it or name it with --ignore-column; columns: {wanted}"
-
-
 # ---------------------------------------------------------------- JSON Lines
 
 
 def _json_lines(path: Path, content: bytes, ignore: Collection[str]) -> Iterator[tuple[int, _Cells]]:
     """Each line that is not blank."""
-    for line, text in enumerate(_text(path, content, "JSON Lines"), start=1):
+    for line, text in enumerate(text_lines(path, content, "JSON Lines"), start=1):
         if not text.isspace():
             yield line, _object(line, text.removesuffix("\n").removesuffix("\r"), ignore)
 
@@ -188,7 +94,7 @@ def _object(line: int, text: str, ignore: Collection[str]) -> _Cells:
         if name in ignore:
             continue
         if name not in COLUMNS:
-            errors.append(RowError(line, "row", name, "is no column", _unknown(",".join(COLUMNS))))
+            errors.append(RowError(line, "row", name, "is no column", _UNKNOWN_COLUMN))
         elif name in cells:
             errors.append(RowError(line, name, str(value), "is there twice", "remove one of the two"))
         elif not isinstance(value, str):
