@@ -227,5 +227,48 @@ resolution = Table(
     Column("asked_at", BigInteger, nullable=False),
 )
 
+# ---------------------------------------------------------------- reconciliation
+
+# One comparison of all sides at a block. `holders`: SHA-256 of the registrar's file, None where none was given. What
+# such a file says enters only where it differs: a wallet and its amount, nothing else.
+run = Table(
+    "run",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("block", BigInteger, nullable=False),
+    Column("block_hash", Hash, nullable=False),
+    Column("holders", Hash),
+    Column("at", BigInteger, nullable=False),
+)
+
+# What did not agree in it, of a token, of one custodian's position in it or of one wallet: 18-decimal units.
+difference = Table(
+    "difference",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("run", RowId, ForeignKey("run.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("token", Address, nullable=False),
+    Column("custodian", BigInteger),
+    Column("wallet", Address),
+    Column("one", Uint256, nullable=False),
+    Column("other", Uint256, nullable=False),
+    Index("difference_of", "run"),
+)
+
 FACTS = (source, block, report)
-APPEND_ONLY = (suite, finality, record, transmission, answer, ack, ack_read, repair, incident, incident_end, resolution)
+APPEND_ONLY = (
+    suite,
+    finality,
+    record,
+    transmission,
+    answer,
+    ack,
+    ack_read,
+    repair,
+    incident,
+    incident_end,
+    resolution,
+    run,
+    difference,
+)
