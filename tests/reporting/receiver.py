@@ -50,7 +50,9 @@ class Receiver:
     def next(self) -> int:
         return len(self.held) + 1
 
-    def ack(self, stage: str, first: int, last: int, code: str | None = None, field: str | None = None) -> dict[str, Any]:
+    def ack(
+        self, stage: str, first: int, last: int, code: str | None = None, field: str | None = None
+    ) -> dict[str, Any]:
         """Another acknowledgement, signed and kept."""
         said = {
             "schema": ACK_SCHEMA,
