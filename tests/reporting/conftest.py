@@ -21,6 +21,7 @@ from tests.reporting.following import Following
 from tests.reporting.life import Life
 from tests.reporting.node import Node, live
 from tests.reporting.postgres import Postgres, postgres_server
+from tests.reporting.records import follow_life
 
 
 @pytest.fixture(scope="package")
@@ -68,6 +69,13 @@ def deliveries(life: Life) -> dict[str, Delivery]:
 def streams(life: Life) -> dict[str, Stream]:
     """Every stream of that life by name, at the latest block."""
     return {stream.source.name: stream for stream in read_streams(life.suite, life.suite.w3.eth.block_number)}
+
+
+@pytest.fixture(scope="package")
+def recorded(life: Life, streams: dict[str, Stream], tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store with the facts and the records of that life."""
+    path = tmp_path_factory.mktemp("recorded") / "life.db"
+    return follow_life(life, [stream.source for stream in streams.values()], path)
 
 
 @pytest.fixture(scope="package")

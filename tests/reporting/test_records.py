@@ -13,14 +13,13 @@ import pytest
 from stockade.reporter import context as contexts
 from stockade.reporter.context import Context
 from stockade.reporter.derive import Deriver
-from stockade.store import Store
 from stockade.wire.canonical import canonical, record_id
 from stockade.wire.envelope import NO_RECORD
 from stockade.wire.record import EVENTS, Record
 from stockade.wire.schema import SCHEMAS, file_name, generate, published
 from tests.conftest import ACTORS, key_of
 from tests.reporting.life import BOOK, ORDER, ROOT_OF_EVIDENCE
-from tests.reporting.records import facts_of, follow_life, parties_of, records_in
+from tests.reporting.records import facts_of, parties_of, records_in
 from tests.support import DAY, ROOT
 
 GOLDEN = Path(__file__).with_name("golden_records.json")
@@ -32,13 +31,8 @@ def sources(streams):
 
 
 @pytest.fixture(scope="module")
-def store(life, sources, tmp_path_factory) -> Store:
-    return follow_life(life, sources, tmp_path_factory.mktemp("records") / "life.db")
-
-
-@pytest.fixture(scope="module")
-def records(store) -> list[dict[str, Any]]:
-    return records_in(store)
+def records(recorded) -> list[dict[str, Any]]:
+    return records_in(recorded)
 
 
 # ---------------------------------------------------------------- all of them
@@ -134,10 +128,10 @@ def test_redemption__ends__says_what_was_asked(records):
             assert record["instrument"]["symbol"] == "AAPL"
 
 
-def test_position__fresh_until__is_where_the_ledger_begins_to_refuse(store, records, life):
+def test_position__fresh_until__is_where_the_ledger_begins_to_refuse(recorded, records, life):
     """Over the calendar's known days, the one that is closed, and those of which nobody has said."""
     market, token = life.suite.market.functions, life.token.address
-    with store.read() as connection:
+    with recorded.read() as connection:
         context = contexts.load(connection, parties_of(life.suite.deployment))
     age = context.custody[token].max_position_age
     closed = 321 * 64 * DAY
@@ -168,12 +162,12 @@ def test_profile__of_a_revision__holds_from_its_day_on(records):
 # ---------------------------------------------------------------- derived again
 
 
-def test_load__whole_life__knows_what_was_learnt_on_the_way(store, life, sources):
+def test_load__whole_life__knows_what_was_learnt_on_the_way(recorded, life, sources):
     lived = Context(parties_of(life.suite.deployment))
     for fact in facts_of(life.suite, sources)[0]:
         lived.learn(fact.entry)
         lived.forget(fact.entry.content)
-    with store.read() as connection:
+    with recorded.read() as connection:
         loaded = contexts.load(connection, parties_of(life.suite.deployment))
 
     lived.batch = lived.sentence = None
@@ -182,11 +176,11 @@ def test_load__whole_life__knows_what_was_learnt_on_the_way(store, life, sources
     assert len(loaded.requests) == 1
 
 
-def test_derive__again_from_the_store__says_the_same(store, life, sources, records):
+def test_derive__again_from_the_store__says_the_same(recorded, life, sources, records):
     facts, _ = facts_of(life.suite, sources)
     deriver = Deriver(parties_of(life.suite.deployment))
     some = {record["body"]["kind"]: record for record in records}
-    with store.read() as connection:
+    with recorded.read() as connection:
         for record in some.values():
             fact = facts[record["seq"] - 1]
             deriver.load(connection, fact.entry.place)
