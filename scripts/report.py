@@ -13,6 +13,7 @@ from rich.progress import TaskID
 from rich.table import Column, Table
 from rich.text import Text
 
+from scripts import _report_follow
 from stockade.ape import SuiteCommand, console, open_suite, suite_option
 from stockade.errors import InputError
 from stockade.records import to_shares
@@ -37,6 +38,9 @@ def cli() -> None:
     need a node that keeps their state).
     """
 
+
+cli.add_command(_report_follow.follow)
+cli.add_command(_report_follow.rebuild)
 
 block_option = click.option("--block", type=click.IntRange(min=0), help="Block number; by default the latest.")
 

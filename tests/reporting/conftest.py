@@ -118,6 +118,18 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     found.engine.dispose()
 
 
+@pytest.fixture(scope="package")
+def followed(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file into which the node was followed; to be copied."""
+    path = tmp_path_factory.mktemp("followed") / "followed.db"
+    store = open_store(f"sqlite:///{path}")
+    Following(store, node.suite, f"http://127.0.0.1:{node.port}").run()
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.engine.dispose()
+    return path
+
+
 @pytest.fixture
 def following(node: Node, store: Store) -> Following:
     """A follower of the node into that store."""

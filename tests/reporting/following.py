@@ -12,28 +12,17 @@ from sqlalchemy import select
 from web3 import HTTPProvider, Web3
 
 from stockade.records import InvestorClass, InvestorRecord, Scope, Status
+from stockade.reporter.derive import Deriver
 from stockade.reporter.follow import Follower, Step
 from stockade.reporter.node import Node as Asked
+from stockade.reporter.parties import Parties
 from stockade.reporter.recorder import Recorder
-from stockade.reporter.tips import Fact
 from stockade.store import Store, open_store, tables
-from stockade.suite import Deployment, Suite
+from stockade.suite import CONTRACTS, Deployment, Suite
 from tests.reporting.node import Node
 from tests.support import YEAR
 
-
-class PlainDeriver:
-    """Says of a fact no more than that it is one: what records say of an event has tests of its own."""
-
-    def load(self, connection: Any) -> None:
-        pass
-
-    def expect(self, facts: Any) -> None:
-        pass
-
-    def derive(self, fact: Fact) -> dict[str, Any]:
-        plain = {"instrument": None, "profile": None, "exemptionId": None, "operatorRef": "p_" + 32 * "0", "body": {}}
-        return {"eventType": "AUTHORITY", **plain}
+PARTY_KEY = b"\x55" * 32
 
 
 @dataclass
@@ -48,10 +37,10 @@ class Following:
     warned: list[str] = field(default_factory=list)
 
     def follower(self, deployment: Deployment | None = None) -> Follower:
-        w3 = Web3(HTTPProvider(self.url, {"timeout": self.timeout}, exception_retry_configuration=None))
         deployment = deployment or self.suite.deployment
-        recorder = Recorder("TEST", deployment.chain_id, PlainDeriver())
-        return Follower(self.store, Asked(w3), deployment, recorder)
+        parties = Parties(PARTY_KEY, deployment.chain_id, [deployment.addresses[name] for name in CONTRACTS])
+        recorder = Recorder("TEST", deployment.chain_id, Deriver(parties))
+        return Follower(self.store, asking(self), deployment, recorder)
 
     def run(self, deployment: Deployment | None = None, pause: Callable[[float], None] = lambda seconds: None) -> None:
         """Up to the head, once."""
@@ -85,6 +74,12 @@ class Following:
         other = Following(open_store(f"sqlite:///{folder}/afresh.db"), self.suite, self.suite.w3.provider.endpoint_uri)
         other.run()
         return other
+
+
+def asking(following: Following) -> Asked:
+    """The node as a follower asks it."""
+    provider = HTTPProvider(following.url, {"timeout": following.timeout}, exception_retry_configuration=None)
+    return Asked(Web3(provider))
 
 
 def write_records(node: Node, count: int, first: int = 1) -> None:

@@ -153,7 +153,7 @@ def _last(connection: Connection) -> tuple[int, bytes]:
 
 
 def record_row(said: dict[str, Any], record_id: bytes, refers_to: int | None, at: int) -> tuple[Any, ...]:
-    """A record as it is stored, the columns of `record` in order: all but `refers_to` and `recorded_at` are its words."""
+    """A record as it is stored, in the order of the columns: its own words, but for `refers_to` and `recorded_at`."""
     stream, block = said["stream"], said["block"]
     return (
         said["seq"],
