@@ -18,6 +18,7 @@ from stockade.reporting.reading import read_logs
 from stockade.reporting.streams import Head, HeadAt, heads_of, source_of
 from stockade.store import Store, open_store
 from tests.reporting.following import Following
+from tests.reporting.kept import Kept, copy, follow_whole
 from tests.reporting.life import Life
 from tests.reporting.node import Node, live
 from tests.reporting.postgres import Postgres, postgres_server
@@ -140,3 +141,16 @@ def following(node: Node, store: Store) -> Following:
 def node_streams(node: Node) -> list[Stream]:
     """Every stream of that node at its latest block."""
     return read_streams(node.suite, node.suite.w3.eth.block_number)
+
+
+@pytest.fixture(scope="package")
+def whole_store(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with everything that happened on that node."""
+    return follow_whole(node, tmp_path_factory.mktemp("store") / "whole.db")
+
+
+@pytest.fixture
+def kept(node: Node, whole_store: Path, tmp_path: Path) -> Iterator[Kept]:
+    """A copy of that store, of the test's own."""
+    yield (found := copy(node, whole_store, tmp_path))
+    found.store.engine.dispose()

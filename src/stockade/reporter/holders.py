@@ -80,6 +80,7 @@ def read_holders(path: Path) -> HolderFile:
     rows: list[Holding] = []
     places: dict[tuple[str, str], int] = {}
     people: dict[str, Holding] = {}
+    wallets: dict[ChecksumAddress, Holding] = {}
     for line, cells in csv_rows(path, content, COLUMNS, f"remove it or correct it; columns: {','.join(COLUMNS)}"):
         if isinstance(cells, list):
             faults.add(cells)
@@ -91,6 +92,12 @@ def read_holders(path: Path) -> HolderFile:
         if (before := places.setdefault((found.isin, found.wallet), line)) != line:
             fault = f"stands in row {before} already, with the same share"
             faults.add([RowError(line, "wallet", found.wallet, fault, "remove one of the two rows")])
+        owner = wallets.setdefault(found.wallet, found)
+        if owner.holder != found.holder:
+            fault = f"belongs to another holder in row {owner.line}"
+            faults.add(
+                [RowError(line, "wallet", found.wallet, fault, "find out whose it is and correct the other row")]
+            )
         known = people.setdefault(found.holder, found)
         for name in ("name", "address"):
             if getattr(known, name) != (value := getattr(found, name)):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, select
+from web3.types import LogReceipt
 
 from stockade.reporting.decode import decode
 from stockade.reporting.entries import Entry, Unreadable
@@ -17,17 +18,23 @@ _COLUMNS = tables.report.c
 AT_ONCE = 1_000
 
 
-def entry_of(contract: str, row: Row[Any]) -> Entry:
-    """The entry of a row of `report`. Raises ValueError for one that the follower cannot have written."""
+def log_of(row: Any) -> LogReceipt:
+    """The log behind a row of `report`, as far as entries are made of it."""
     topics = bytes(row.topics)
     log: Any = {
+        "address": row.source,
         "blockNumber": row.block,
         "logIndex": row.log,
         "topics": [topics[start : start + 32] for start in range(0, len(topics), 32)],
         "data": bytes(row.data),
         "transactionHash": bytes.fromhex(row.transaction[2:]),
     }
-    entry = decode(contract, log)
+    return cast(LogReceipt, log)
+
+
+def entry_of(contract: str, row: Row[Any]) -> Entry:
+    """The entry of a row of `report`. Raises ValueError for one that the follower cannot have written."""
+    entry = decode(contract, log_of(row))
     if isinstance(entry, Unreadable):
         raise ValueError(f"report {row.seq} of {row.source} in the store is no entry")
     return entry
