@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from eth_account import Account
@@ -70,12 +71,13 @@ def measure(rows: int, folder: Path) -> dict[str, float]:
 
 
 @contextmanager
-def anvil() -> Iterator[str]:
-    """A fresh chain's address; it ends with the block."""
+def anvil(start: int | None = None) -> Iterator[str]:
+    """A fresh chain's address; it ends with the block. Its clock begins at `start` (seconds UTC), or now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = ["anvil", "--silent", "--hardfork", "prague", "--port", str(port), "--accounts", "60"]
+    command += [] if start is None else ["--timestamp", str(start)]
     with subprocess.Popen([*command, "--gas-limit", "60000000"]) as process:
         try:
             url = f"http://127.0.0.1:{port}"
@@ -92,6 +94,7 @@ def stage(url: str) -> Suite:
     return deploy(Web3(HTTPProvider(url)), signer(0), read_plan(ROOT / "examples" / "suite.toml"))
 
 
+@cache
 def signer(index: int) -> KeySigner:
     Account.enable_unaudited_hdwallet_features()
     return KeySigner(Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}"))
