@@ -130,7 +130,8 @@ def test_csv__every_record__exact_in_columns(recorded, all_of_them, tmp_path):
 @pytest.mark.parametrize("symbol", ['=HYPERLINK("http://x")', "+1", "-1", "@x", "\tx", "\rx"])
 def test_csv__what_looks_like_a_formula__is_text(all_of_them, tmp_path, symbol):
     store = open_store(f"sqlite:///{tmp_path}/s.db")
-    record = all_of_them[-1] | {"instrument": all_of_them[-1]["instrument"] | {"symbol": symbol}, "seq": 1}
+    last = next(each for each in reversed(all_of_them) if each["instrument"])
+    record = last | {"instrument": last["instrument"] | {"symbol": symbol}, "seq": 1}
     keep(store, [record])
     with store.read() as connection:
         export(connection, Wanted(), tmp_path / "out.csv")

@@ -7,13 +7,14 @@ for a contract of a later version may know more.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from enum import IntEnum, IntFlag
 from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from stockade.market.calendar import date_of
 from stockade.records import (
     AttestorKind,
     Backing,
@@ -136,7 +137,7 @@ def milliseconds(since_1970: int) -> str:
 def day(number: int) -> str:
     """A day by its number since 1970-01-01; the calendar's last one for any beyond it."""
     try:
-        return (date(1970, 1, 1) + timedelta(days=number)).isoformat()
+        return date_of(number).isoformat()
     except OverflowError:
         return "9999-12-31"
 

@@ -8,6 +8,7 @@ from stockade.reporter.context import Context
 from stockade.reporter.telling.told import Told
 from stockade.reporting.entries import (
     Acknowledged,
+    Anchored,
     Canceled,
     Entry,
     Executed,
@@ -18,7 +19,7 @@ from stockade.reporting.entries import (
 )
 from stockade.wire import bodies as b
 from stockade.wire.envelope import EventType
-from stockade.wire.fields import hexed, second
+from stockade.wire.fields import day, hexed, second
 
 _SELECTOR = 4
 
@@ -64,4 +65,12 @@ def _body(context: Context, entry: Entry) -> b.Body | None:
             return b.AuthorityDone(kind="authority.CANCELED", operation=hexed(operation), nonce=nonce)
         case Executed(operation, nonce):
             return b.AuthorityDone(kind="authority.EXECUTED", operation=hexed(operation), nonce=nonce)
+        case Anchored(number, root, count, last_sequence):
+            return b.AuthorityAnchored(
+                kind="authority.ANCHORED",
+                day=day(number),
+                root=hexed(root),
+                count=count,
+                last_sequence=str(last_sequence),
+            )
     return None

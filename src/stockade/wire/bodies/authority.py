@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from stockade.wire import fields as f
 from stockade.wire.envelope import Wire
@@ -15,8 +17,8 @@ class AuthorityRole(Wire):
     role: f.RoleName
     account: f.Account
     member: bool
-    delay: f.Seconds
-    since: f.Second
+    delay: Annotated[f.Seconds, Field(description="seconds between scheduling an act and making it")]
+    since: Annotated[f.Second, Field(description="the role is held so from this second on")]
 
 
 class AuthorityFunction(Wire):
@@ -40,7 +42,7 @@ class AuthorityAcknowledged(Wire):
 
     kind: Literal["authority.ACKNOWLEDGED"]
     stream: f.Account
-    sequence: f.Small
+    sequence: Annotated[f.Small, Field(description="the last entry held")]
     chain: f.Chain
 
 
@@ -48,20 +50,20 @@ class AuthorityScheduled(Wire):
     """An act waits until `readyAt`. `dataHash` is keccak256 of the call, which may name a wallet."""
 
     kind: Literal["authority.SCHEDULED"]
-    operation: f.Bytes32
-    nonce: f.Small
-    ready_at: f.Second
+    operation: Annotated[f.Bytes32, Field(description="the operation's id, as OpenZeppelin's manager has it")]
+    nonce: Annotated[f.Small, Field(description="how often this operation was scheduled")]
+    ready_at: Annotated[f.Second, Field(description="it may be made from this second on")]
     target: f.Account
     selector: f.Selector | None
-    data_hash: f.Bytes32
+    data_hash: Annotated[f.Bytes32, Field(description="keccak256 of the call")]
 
 
 class AuthorityDone(Wire):
     """What was scheduled is made, or is not."""
 
     kind: Literal["authority.CANCELED", "authority.EXECUTED"]
-    operation: f.Bytes32
-    nonce: f.Small
+    operation: Annotated[f.Bytes32, Field(description="the operation's id, as OpenZeppelin's manager has it")]
+    nonce: Annotated[f.Small, Field(description="how often this operation was scheduled")]
 
 
 class AuthorityAnchored(Wire):
@@ -69,6 +71,8 @@ class AuthorityAnchored(Wire):
 
     kind: Literal["authority.ANCHORED"]
     day: f.Day
-    root: f.Bytes32
-    count: f.Small
-    last_sequence: f.Uint
+    root: Annotated[f.Bytes32, Field(description="the Merkle root over the records of the day; zeros for none")]
+    count: Annotated[f.Small, Field(description="how many records the day has")]
+    last_sequence: Annotated[
+        f.Uint, Field(description="the reporter's number of its last record up to the end of the day")
+    ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from stockade.wire import fields as f
 from stockade.wire.envelope import Wire
@@ -15,18 +17,26 @@ class LedgerAttestation(Wire):
     sentence: f.SentenceName
     custodian: f.Custodian
     custodian_id: f.Lei | None
-    sequence: f.Small
-    as_of: f.Second
-    shares_held: f.Shares
-    issued_shares: f.Shares
-    issued_raw_qty: f.RawQty
-    ratio_bps: f.BasisPoints | None
+    sequence: Annotated[f.Small, Field(description="the number of the custodian's sentence about this token")]
+    as_of: Annotated[f.Second, Field(description="the second that the sentence speaks of")]
+    shares_held: Annotated[f.Shares, Field(description="what the custodian holds for the token, shares")]
+    issued_shares: Annotated[f.Shares, Field(description="what is issued against it afterwards, shares")]
+    issued_raw_qty: Annotated[f.RawQty, Field(description="what is issued against it afterwards, raw tokens")]
+    ratio_bps: Annotated[
+        f.BasisPoints | None,
+        Field(description="held by issued, hundredths of a per cent, rounded down; null while nothing is issued"),
+    ]
     shares: f.Shares
     party: f.Account | None
     request_id: f.Request | None
-    evidence: f.Bytes32
-    land_by: f.Second
-    fresh_until: f.Second | None
+    evidence: Annotated[f.Bytes32, Field(description="hash of the custodian's own evidence")]
+    land_by: Annotated[f.Second, Field(description="the sentence can be carried out before this second")]
+    fresh_until: Annotated[
+        f.Second | None,
+        Field(
+            description="too old for a mint from this second on, by terms and calendar known then; null without terms"
+        ),
+    ]
 
 
 class LedgerRedemption(Wire):
@@ -43,8 +53,8 @@ class LedgerRedemption(Wire):
     custodian_id: f.Lei | None
     shares: f.Shares | None
     raw_qty: f.RawQty | None
-    answer_by: f.Second | None
-    delivery_ref: f.Bytes32 | None
+    answer_by: Annotated[f.Second | None, Field(description="from this second on the holder may take back")]
+    delivery_ref: Annotated[f.Bytes32 | None, Field(description="hash of the holder's delivery instruction")]
     legal_basis: f.LegalBasis | None
     order_ref: f.OrderRef | None
 
@@ -55,7 +65,7 @@ class LedgerCustodian(Wire):
     kind: Literal["ledger.CUSTODIAN"]
     custodian: f.Custodian
     custodian_id: f.Lei
-    name_hash: f.Bytes32
+    name_hash: Annotated[f.Bytes32, Field(description="hash of the custodian's name")]
     open: bool
 
 
@@ -72,13 +82,13 @@ class LedgerAttestors(Wire):
     custodian_id: f.Lei | None
     removed: list[f.Account]
     added: list[Attestor]
-    threshold: f.Small
+    threshold: Annotated[f.Small, Field(description="how many must sign")]
 
 
 class LedgerTerms(Wire):
     """A token's terms of custody."""
 
     kind: Literal["ledger.TERMS"]
-    deposit_cap_shares: f.Shares
-    max_position_age: f.Days
-    redemption_period: f.Seconds
+    deposit_cap_shares: Annotated[f.Shares, Field(description="most shares in one deposit")]
+    max_position_age: Annotated[f.Days, Field(description="how many days of business a position may be old at a mint")]
+    redemption_period: Annotated[f.Seconds, Field(description="how long a custodian has to answer, seconds")]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from stockade.wire import fields as f
 from stockade.wire.envelope import Wire
@@ -21,12 +23,12 @@ class ListingsTerms(Wire):
     """One version of what an exemption says."""
 
     kind: Literal["listings.TERMS"]
-    version: f.Small
-    document_hash: f.Bytes32
-    profile_hash: f.Bytes32
+    version: Annotated[f.Small, Field(description="counts the terms of this exemption")]
+    document_hash: Annotated[f.Bytes32, Field(description="hash of the document")]
+    profile_hash: Annotated[f.Bytes32, Field(description="hash of the rule profile")]
     valid_from: f.Second
-    valid_until: f.Second
-    effective_from: f.Second
+    valid_until: Annotated[f.Second, Field(description="the exemption holds before this second")]
+    effective_from: Annotated[f.Second, Field(description="these terms hold from this second on")]
     notice_period: f.Seconds
     objection_period: f.Seconds
 
@@ -35,9 +37,9 @@ class ListingsNotice(Wire):
     """The venue's Notice; `periodUntil` when the first one's period ends."""
 
     kind: Literal["listings.NOTICE"]
-    document_hash: f.Bytes32
+    document_hash: Annotated[f.Bytes32, Field(description="hash of the document")]
     uri: f.Text
-    period_until: f.Second
+    period_until: Annotated[f.Second, Field(description="when the first Notice's period ends")]
 
 
 class ListingsListing(Wire):
@@ -68,7 +70,7 @@ class ListingsHalt(Wire):
     source: Literal["COMPLIANCE"]
     legal_basis: f.LegalBasis
     order_ref: f.OrderRef | None
-    received_time: f.Second
+    received_time: Annotated[f.Second, Field(description="when it was received")]
 
 
 class ListingsMarketHalt(Wire):
@@ -78,7 +80,7 @@ class ListingsMarketHalt(Wire):
     state: Literal["HALTED", "RESUMED"]
     source: Literal["MARKET"]
     code: f.Code
-    received_time: f.Second
+    received_time: Annotated[f.Second, Field(description="when it was received")]
 
 
 class ListingsDocument(Wire):
@@ -87,7 +89,7 @@ class ListingsDocument(Wire):
     kind: Literal["listings.DOCUMENT"]
     name: f.Text
     uri: f.Text | None
-    document_hash: f.Bytes32 | None
+    document_hash: Annotated[f.Bytes32 | None, Field(description="hash of the document")]
 
 
 class ListingsSuspension(Wire):
@@ -103,13 +105,13 @@ class ListingsIssuerNotice(Wire):
     """The issuer of the share was told, and may object up to a second."""
 
     kind: Literal["listings.ISSUER_NOTICE"]
-    document_hash: f.Bytes32
-    may_object_until: f.Second
+    document_hash: Annotated[f.Bytes32, Field(description="hash of the document")]
+    may_object_until: Annotated[f.Second, Field(description="the issuer may object up to this second")]
 
 
 class ListingsObjection(Wire):
     """The issuer of the share objected."""
 
     kind: Literal["listings.OBJECTION"]
-    document_hash: f.Bytes32
-    received_time: f.Second
+    document_hash: Annotated[f.Bytes32, Field(description="hash of the document")]
+    received_time: Annotated[f.Second, Field(description="when it was received")]

@@ -15,7 +15,7 @@ class MarketHours(Wire):
 
     kind: Literal["market.HOURS"]
     mic: f.Mic
-    hours: f.Uint
+    hours: Annotated[f.Uint, Field(description="the word of hours (IMarketStatus, setHours), in decimal digits")]
 
 
 class MarketDays(Wire):
@@ -23,17 +23,19 @@ class MarketDays(Wire):
 
     kind: Literal["market.DAYS"]
     mic: f.Mic
-    first_word: f.Small
+    first_word: Annotated[f.Small, Field(description="the number of the first word")]
     first_day: f.Day
-    words: list[f.Uint]
+    words: Annotated[
+        list[f.Uint], Field(description="words of 64 days, four bits a day (IMarketStatus, setDays), in decimal digits")
+    ]
 
 
 class MarketRules(Wire):
     """How many relays tell the end of a halt, and how long a heartbeat is fresh."""
 
     kind: Literal["market.RULES"]
-    quorum: f.Small
-    heartbeat_age: f.Seconds
+    quorum: Annotated[f.Small, Field(description="how many relays must tell the same")]
+    heartbeat_age: Annotated[f.Seconds, Field(description="how long a heartbeat is fresh, seconds")]
 
 
 class MarketNews(Wire):
@@ -44,10 +46,10 @@ class MarketNews(Wire):
     source: Literal["RELAY"]
     mic: f.Mic | None
     code: f.Code
-    source_time: f.Second
-    received_time: f.Second
+    source_time: Annotated[f.Second, Field(description="when the source said so")]
+    received_time: Annotated[f.Second, Field(description="the time of the block that took it in")]
     latency_ms: Annotated[int, Field(gt=-(2**53), lt=2**53, description="received less source, milliseconds")]
-    relay_seq: f.Small
+    relay_seq: Annotated[f.Small, Field(description="counts the news of this share or market")]
 
 
 class MarketHeartbeat(Wire):
@@ -55,12 +57,12 @@ class MarketHeartbeat(Wire):
 
     kind: Literal["market.HEARTBEAT"]
     mic: f.Mic
-    as_of: f.Second
+    as_of: Annotated[f.Second, Field(description="every halt told up to this second was relayed")]
 
 
 class MarketVote(Wire):
     """One relay more told the same."""
 
     kind: Literal["market.VOTE"]
-    digest: f.Bytes32
-    votes: f.Uint
+    digest: Annotated[f.Bytes32, Field(description="what was told, as a hash")]
+    votes: Annotated[f.Uint, Field(description="how many told it")]

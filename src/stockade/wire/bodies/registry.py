@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from stockade.wire import fields as f
 from stockade.wire.envelope import Wire
@@ -11,14 +13,16 @@ from stockade.wire.envelope import Wire
 class Participant(Wire):
     """What a wallet's record says."""
 
-    party: f.Account
+    party: Annotated[f.Account, Field(description="the wallet")]
     status: f.StatusName
     frozen: bool
     investor_class: f.ClassName | None
     scopes: list[f.ScopeName]
     country: f.Country
     registrar: f.Registrar
-    expires_at: f.Second | None
+    expires_at: Annotated[
+        f.Second | None, Field(description="the record holds before this second; null without a record")
+    ]
 
 
 class RegistryBatch(Wire):
@@ -27,8 +31,10 @@ class RegistryBatch(Wire):
     kind: Literal["registry.BATCH"]
     action: Literal["BATCH"]
     registrar: f.Registrar
-    rows: f.Small
-    evidence_root: f.Bytes32
+    rows: Annotated[f.Small, Field(description="how many records follow")]
+    evidence_root: Annotated[
+        f.Bytes32, Field(description="Merkle root that joins the registrar's holder file to the batch")
+    ]
 
 
 class RegistryRecord(Participant):
@@ -36,7 +42,9 @@ class RegistryRecord(Participant):
 
     kind: Literal["registry.RECORD"]
     action: Literal["SET", "REVOKE"]
-    evidence_root: f.Bytes32 | None
+    evidence_root: Annotated[
+        f.Bytes32 | None, Field(description="Merkle root that joins the registrar's holder file to the batch")
+    ]
 
 
 class RegistryFreeze(Participant):
@@ -52,7 +60,7 @@ class RegistryRecovery(Participant):
 
     kind: Literal["registry.RECOVERY"]
     action: Literal["RECOVER"]
-    replacement: f.Account
+    replacement: Annotated[f.Account, Field(description="the wallet that takes over")]
     legal_basis: f.LegalBasis
     order_ref: f.OrderRef | None
 
@@ -70,7 +78,7 @@ class RegistryOffer(Wire):
 
     kind: Literal["registry.OFFER"]
     action: Literal["OFFER"]
-    party: f.Account
+    party: Annotated[f.Account, Field(description="the wallet")]
     registrar: f.Registrar
 
 

@@ -20,7 +20,9 @@ class TokenTransfer(Wire):
     to: f.Account
     shares: f.Shares
     raw_qty: f.RawQty
-    request_id: f.Request | None
+    request_id: Annotated[
+        f.Request | None, Field(description="the redemption that the movement is part of, in decimal digits")
+    ]
 
 
 class Backed(Wire):
@@ -31,14 +33,20 @@ class Backed(Wire):
 
     shares: f.Shares
     raw_qty: f.RawQty
-    attestation_id: f.Bytes32
+    attestation_id: Annotated[
+        f.Bytes32, Field(description="the digest of the sentence that the custodian signed (EIP-712)")
+    ]
     custodian: f.Custodian | None
     custodian_id: f.Lei | None
-    evidence: f.Bytes32 | None
-    attested_shares: f.Shares | None
-    issued_raw_qty: f.RawQty | None
-    supply_shares: f.Shares
-    supply_raw_qty: f.RawQty
+    evidence: Annotated[f.Bytes32 | None, Field(description="hash of the custodian's own evidence")]
+    attested_shares: Annotated[
+        f.Shares | None, Field(description="what the custodian holds for the token after the sentence, shares")
+    ]
+    issued_raw_qty: Annotated[
+        f.RawQty | None, Field(description="what is issued against this custodian afterwards, raw tokens")
+    ]
+    supply_shares: Annotated[f.Shares, Field(description="the supply afterwards, shares")]
+    supply_raw_qty: Annotated[f.RawQty, Field(description="the supply afterwards, raw tokens")]
 
 
 class TokenMint(Backed):
@@ -53,7 +61,9 @@ class TokenBurn(Backed):
 
     kind: Literal["token.BURN"]
     from_: Annotated[f.Account, Field(alias="from")]
-    request_id: f.Request | None
+    request_id: Annotated[
+        f.Request | None, Field(description="the redemption that the movement is part of, in decimal digits")
+    ]
 
 
 class TokenForce(Wire):
@@ -73,8 +83,8 @@ class TokenFreeze(Wire):
 
     kind: Literal["token.FREEZE"]
     party: f.Account
-    frozen_shares: f.Shares
-    frozen_raw_qty: f.RawQty
+    frozen_shares: Annotated[f.Shares, Field(description="how much is frozen from now on, shares")]
+    frozen_raw_qty: Annotated[f.RawQty, Field(description="how much is frozen from now on, raw tokens")]
     legal_basis: f.LegalBasis
     order_ref: f.OrderRef | None
 
@@ -87,12 +97,12 @@ class TokenControl(Wire):
     halted: bool
     pauses: list[f.PauseName]
     policy: list[f.PolicyName]
-    allowed_classes: list[f.ClassName]
-    active_until: f.Second
+    allowed_classes: Annotated[list[f.ClassName], Field(description="classes of investors that may receive")]
+    active_until: Annotated[f.Second, Field(description="when the exemption ends, as the token knows it")]
 
 
 class TokenUpgrade(Wire):
     """The code that the token runs on from now on."""
 
     kind: Literal["token.UPGRADE"]
-    implementation: f.Contract
+    implementation: Annotated[f.Contract, Field(description="the code (CAIP-10)")]
