@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eth_typing import ChecksumAddress
+from pydantic.alias_generators import to_camel
 
 from stockade.errors import InputError
 
@@ -32,7 +33,9 @@ class Attribution:
 
 @dataclass(frozen=True)
 class Document:
-    """A file's head and lines, dataclasses of one type `line` whose last field is their Attribution. `unnamed`: lines whose holder the holder file does not know."""
+    """A file's head and lines: dataclasses of one type, `line`, whose field `last` is an Attribution. `unnamed`: lines
+    whose holder is not known by name.
+    """
 
     kind: str
     line: type[Any]
@@ -43,8 +46,20 @@ class Document:
 
 def to_json(document: Document) -> str:
     """Head and lines, for programs."""
-    body = {"stockade": document.kind, **document.head, "lines": [asdict(line) for line in document.lines]}
+    lines = [camel(asdict(line)) for line in document.lines]
+    return json_text({"stockade": document.kind, **document.head, "lines": lines})
+
+
+def json_text(body: dict[str, Any]) -> str:
+    """As files have it: for people too."""
     return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def camel(value: Any) -> Any:
+    """The same with every key in camelCase, as all JSON here has it."""
+    if isinstance(value, dict):
+        return {to_camel(key): camel(each) for key, each in value.items()}
+    return [camel(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def to_csv(document: Document) -> str:
