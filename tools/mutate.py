@@ -44,7 +44,7 @@ RESULT = ROOT / "build" / "assurance" / "mutants.json"
 CUSTODY = ("attest", "redemption", "signatures", "bounds", "orders", "admin", "exits", "wallets", "laws")
 TOKEN = ("transfer", "status_table", "freeze_force", "executor", "stops", "order", "views", "policy", "permit")
 NEAR = {
-    "authority": ("test_authority*", "test_roles", "test_factory"),
+    "authority": ("test_authority*", "test_anchors", "test_roles", "test_factory"),
     "custody": tuple(f"custody/test_{name}" for name in CUSTODY),
     "listing": ("test_listings", "test_exemptions", "test_listing_life", "test_policy", "test_stops"),
     "market": ("test_market_sessions", "test_interruptions"),
