@@ -1086,7 +1086,7 @@ def test_script__a_grant_from_schedule_to_check__in_the_words_of_each_command(su
     assert "Nothing is scheduled." in run("show")
     assert "executed" in run("show", "--all")
 
-    assert "Equal: 11 roles, 81 functions and 13 holders are as in docs/roles.md." in run("check")
+    assert "Equal: 11 roles, 82 functions and 13 holders are as in docs/roles.md." in run("check")
     plan = tmp_path / "plan.toml"
     plan.write_text((EXAMPLES / "suite.toml").read_text().partition("[listings]")[0])
     said = run("check", "--plan", str(plan), status=1)
