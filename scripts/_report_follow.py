@@ -8,10 +8,10 @@ import click
 from ape.api import ProviderAPI
 
 from stockade.ape import SuiteCommand, open_suite, suite_option
-from stockade.reporter.cli import following_options, require_comparing, store_of, store_option
-from stockade.reporter.commands import follow_suite, show_comparison
 from stockade.reporter.compare import compare
+from stockade.reporter.follow_commands import follow_suite, require_comparing, show_comparison
 from stockade.reporter.node import Node
+from stockade.reporter.options import following_options, store_of, store_option
 
 
 @click.command(cls=SuiteCommand)

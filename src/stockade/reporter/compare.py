@@ -24,7 +24,7 @@ from stockade.reporting.reading import Progress, no_progress
 from stockade.reporting.streams import REPORTING, Source
 from stockade.store import Store, tables
 from stockade.suite import CONTRACTS, Deployment
-from stockade.wire.canonical import record_id
+from stockade.wire.canonical import canonical, record_id
 from stockade.wire.envelope import NO_RECORD
 
 _BODY, _REFERS_TO, _RECORDED_AT = (
@@ -200,7 +200,7 @@ def _of_record(row: tuple[Any, ...], before: bytes | None) -> str | None:
     try:
         said = json.loads(row[_BODY])
         own_id = bytes.fromhex(record_id(said)[2:])
-        same = record_row(said, own_id, row[_REFERS_TO], row[_RECORDED_AT])
+        same = record_row(said, canonical(said), own_id, row[_REFERS_TO], row[_RECORDED_AT])
         if own_id.hex() != said["recordId"][2:] or same != row or said["recordedTime"] != moment(row[_RECORDED_AT]):
             return "it is not what was recorded: its columns, its body and its id do not agree"
         if before is not None and said["prevHash"] != f"0x{before.hex()}":

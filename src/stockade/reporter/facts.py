@@ -145,9 +145,13 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
     """Rows in the order of the table's columns, as the driver takes them."""
     if not rows:
         return
-    names = ", ".join(f'"{name}"' for name in table.columns.keys())  # noqa: SIM118 (a collection, not a dict)
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    marks = ", ".join([mark] * len(table.columns))
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    if connection.dialect.name == "postgresql":
+        with connection.connection.cursor().copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * len(table.columns))
     connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', list(rows))  # noqa: S608
 
 

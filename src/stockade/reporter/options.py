@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from web3 import HTTPProvider, Web3
 
+from stockade.errors import InputError
+from stockade.reporter.node import Node
 from stockade.store import Store, open_store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+# Seconds that one answer of the node may take.
+_TIMEOUT = 30
 
 
 def store_option(command: Command) -> Command:
@@ -32,3 +38,30 @@ def deployment_option(command: Command) -> Command:
 def store_of(store: str | None, chain_id: int) -> Store:
     """The store at the address given, or the chain's own."""
     return open_store(store or f"sqlite:///build/report/{chain_id}.db")
+
+
+def rpc_option(command: Command) -> Command:
+    """Adds `--rpc`, given to the command as `rpc` (pass it to `node_at`)."""
+    return click.option("--rpc", envvar="STOCKADE_RPC", required=True, help="The node's address, http(s)://...")(
+        command
+    )
+
+
+def following_options(command: Command) -> Command:
+    """Adds `--reporter`, `--once` and `--poll`, for whoever calls `follow_suite`."""
+    for option in (
+        click.option("--poll", type=click.IntRange(min=10), default=200, show_default=True, help="Milliseconds."),
+        click.option("--once", is_flag=True, help="End at the chain's head instead of waiting for more."),
+        click.option(
+            "--reporter", envvar="STOCKADE_REPORTER_ID", default="reporter", show_default=True, help="Who reports."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def node_at(rpc: str) -> Node:
+    """The node at an address. Whoever follows repeats questions; web3 does not do it a second time."""
+    if not rpc.startswith(("http://", "https://")):
+        raise InputError("--rpc is no address of a node: give http://... or https://...")
+    return Node(Web3(HTTPProvider(rpc, {"timeout": _TIMEOUT}, exception_retry_configuration=None)))

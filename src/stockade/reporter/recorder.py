@@ -134,13 +134,21 @@ def append(connection: Connection, drafts: Iterable[tuple[dict[str, Any], int | 
             seq, before = _last(connection)
         seq += 1
         said |= {"seq": seq, "prevHash": "0x" + before.hex()}
-        before = hashlib.sha256(canonical(said).encode()).digest()
-        said["recordId"] = "0x" + before.hex()
-        rows.append(record_row(said, before, refers_to, at))
+        nameless = canonical(said)
+        before = hashlib.sha256(nameless.encode()).digest()
+        rows.append(record_row(said, _with_id(nameless, before), before, refers_to, at))
         if len(rows) == _MANY:
             insert_rows(connection, tables.record, rows)
             rows = []
     insert_rows(connection, tables.record, rows)
+
+
+def _with_id(nameless: str, record_id: bytes) -> str:
+    """The canonical text with `recordId` in its place, before `recordedTime`: encoding twice takes a tenth of all the
+    time. No string holds a quote as it is, and what follows in the text has no such key.
+    """
+    place = nameless.rindex('"recordedTime":')
+    return f'{nameless[:place]}"recordId":"0x{record_id.hex()}",{nameless[place:]}'
 
 
 def _last(connection: Connection) -> tuple[int, bytes]:
@@ -152,7 +160,7 @@ def _last(connection: Connection) -> tuple[int, bytes]:
     return (row.seq, bytes.fromhex(row.record_id[2:])) if row else (0, bytes.fromhex(NO_RECORD[2:]))
 
 
-def record_row(said: dict[str, Any], record_id: bytes, refers_to: int | None, at: int) -> tuple[Any, ...]:
+def record_row(said: dict[str, Any], body: str, record_id: bytes, refers_to: int | None, at: int) -> tuple[Any, ...]:
     """A record as it is stored, in the order of the columns: its own words, but for `refers_to` and `recorded_at`."""
     stream, block = said["stream"], said["block"]
     return (
@@ -169,7 +177,7 @@ def record_row(said: dict[str, Any], record_id: bytes, refers_to: int | None, at
         said["eventType"],
         int(datetime.fromisoformat(said["eventTime"]).timestamp()),
         at,
-        canonical(said),
+        body,
     )
 
 

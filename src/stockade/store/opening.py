@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from filelock import FileLock, Timeout
@@ -105,7 +106,7 @@ def open_database(url: str, migrations: str) -> Store:
         file = Path(parsed.database)
         file.parent.mkdir(parents=True, exist_ok=True)
     with _in_words():
-        engine = create_engine(parsed, connect_args={"timeout": _PATIENCE} if file else {})
+        engine = create_engine(parsed, connect_args={"timeout": _PATIENCE} if file else {}, pool_pre_ping=True)
         if file:
             event.listen(engine, "connect", _prepare)
             event.listen(engine, "begin", _begin)
@@ -140,7 +141,7 @@ def _migrate(store: Store, package: str) -> None:
 def _in_words() -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, psycopg.Error) as error:
         cause = getattr(error, "orig", None) or error
         said = getattr(getattr(cause, "diag", None), "message_primary", None) or str(cause)
         words = " ".join(said.split())[:200]
