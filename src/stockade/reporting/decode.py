@@ -111,11 +111,13 @@ def decode(contract: str, log: LogReceipt) -> Entry | Unreadable:
         place = Place(int(log["blockNumber"]), int(log["logIndex"]))
         topics = [bytes(topic) for topic in log["topics"]]
         data, transaction = bytes(log["data"]), "0x" + bytes(log["transactionHash"]).hex()
-        if topics[0] == RECORD_SET and contract == "InvestorRegistry":
+        if topics[0] == RECORD_SET and contract == "InvestorRegistry" and len(topics) == 2:
             word = int.from_bytes(data, "big")
             seq = word >> RECORD_BITS if len(data) == _WORD else None
             return _record_entry(topics[1], data, place, transaction)
         seq, kind = int.from_bytes(topics[1], "big"), int.from_bytes(topics[2], "big")
+        if len(topics) != 3:
+            return Unreadable(seq, place)
         if topics[0] == TOKEN_REPORTED and contract == "ShareToken":
             return _token_entry(seq, kind, data, place, transaction)
         if topics[0] == STREAM_REPORTED and contract in _LAYOUTS:
@@ -128,6 +130,7 @@ def decode(contract: str, log: LogReceipt) -> Entry | Unreadable:
 def _token_entry(seq: int, kind: int, data: bytes, place: Place, transaction: str) -> Entry:
     types = ["address", "address", "address", "uint256", "bytes32", "uint40"]
     operator, source, target, amount, ref, timestamp = abi_decode(types, data)
+    _require_length(data, len(types))
     tail = abi_encode(["uint32", "uint8", *types], [seq, kind, operator, source, target, amount, ref, timestamp])
     content = _attempt(lambda: _token_content(Kind(kind), _address(source), _address(target), amount, ref))
     return Entry(seq, kind, _address(operator), timestamp, content, place, transaction, tail)
@@ -157,10 +160,18 @@ def _record_entry(topic: bytes, data: bytes, place: Place, transaction: str) -> 
 
 def _stream_entry(contract: str, seq: int, kind: int, data: bytes, place: Place, transaction: str) -> Entry:
     operator, timestamp, change = abi_decode(["address", "uint40", "bytes"], data)
+    # Operator, time, where the change is, and how long.
+    _require_length(data, 4 + -(-len(change) // _WORD))
     types = ["uint32", "uint8", "address", "uint40", "bytes32"]
     tail = abi_encode(types, [seq, kind, operator, timestamp, keccak(change)])
     content = _attempt(lambda: _stream_content(contract, kind, change))
     return Entry(seq, kind, _address(operator), timestamp, content, place, transaction, tail)
+
+
+def _require_length(data: bytes, words: int) -> None:
+    """What a contract emits has one form: the chain does not cover gaps and tails, which the decoder overlooks."""
+    if len(data) != words * _WORD:
+        raise ValueError("gaps or a tail in the data")
 
 
 def _stream_content(contract: str, kind: int, change: bytes) -> Content:
