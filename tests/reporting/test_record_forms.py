@@ -128,7 +128,7 @@ KINDS = [(contract, int(kind)) for contract, layouts in decoding._LAYOUTS.items(
 
 
 @pytest.mark.parametrize(("contract", "kind"), KINDS, ids=lambda it: str(it))
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_derive__any_log_of_a_kind__is_a_record_of_that_kind(contract, kind, data):
     types, _ = decoding._LAYOUTS[contract][kind]
@@ -220,6 +220,7 @@ def test_record_id__of_a_record__is_this_one():
     assert record_of("ShareToken", moved(), 0)["recordId"] == PINNED
 
 
+@settings(max_examples=20)
 @given(st.randoms())
 def test_canonical__keys_in_any_order__one_text(chance):
     record = record_of("ShareToken", moved(), 0)

@@ -80,7 +80,10 @@ Bytes32 = Annotated[
 ]
 Selector = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{8}$"), Field(description="a function's selector")]
 OrderRef = Annotated[
-    Bytes32, Field(description="the hash of the order, its first byte replaced by the number of its legal basis")
+    Bytes32,
+    Field(
+        description="hash of the order, its first byte replaced by the number of its legal basis; null without an order"
+    ),
 ]
 Account = Annotated[
     PartyRef | Caip10, Field(description="a contract of the suite in clear (CAIP-10), any other account as a party")
