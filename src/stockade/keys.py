@@ -17,6 +17,7 @@ from stockade.errors import InputError
 
 REPORTER_KEY = "STOCKADE_REPORTER_KEY"
 GATEWAY_KEY = "STOCKADE_GATEWAY_KEY"
+GATEWAY_TOKEN = "STOCKADE_GATEWAY_TOKEN"  # noqa: S105 - the variable's name
 PASSPHRASE = "STOCKADE_KEYSTORE_PASSPHRASE"  # noqa: S105 - the variable's name
 
 
