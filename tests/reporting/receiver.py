@@ -27,6 +27,10 @@ OTHER = KeySigner(Account.from_key("0x" + 32 * "33"))
 Acks = list[dict[str, Any]]
 
 
+def signed(signer: KeySigner, ack: dict[str, Any]) -> dict[str, Any]:
+    return ack | {"signature": sign(signer, ack_digest(ack))}
+
+
 class Receiver:
     """`heard`: (first, last) of every submission, in order. `faults`: what befalls the next answers, one each.
 
@@ -41,9 +45,9 @@ class Receiver:
         self.faults: deque[str] = deque()
         self.refused: dict[int, tuple[str, str | None]] = {}
         self.arrived: Callable[[dict[str, Any]], None] = lambda submission: None
-        self.signer = GATEWAY
         self.url = ""
         self.tokens: set[str | None] = set()
+        self.over = threading.Event()
         self._one = threading.Lock()
 
     @property
@@ -68,7 +72,7 @@ class Receiver:
             "text": None,
             "time": "2026-01-01T00:00:00.000Z",
         }
-        self.acks.append(said | {"signature": sign(self.signer, ack_digest(said))})
+        self.acks.append(signed(GATEWAY, said))
         return self.acks[-1]
 
     def forget(self) -> None:
@@ -106,7 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
             if fault == "busy":
                 return self._say(503, b"{}")
             status, said = self.receiver.submitted(submission)
-        if fault == "hangs up":
+        if fault == "silent":
+            self.receiver.over.wait()
+        if fault in ("hangs up", "silent"):
             self.close_connection = True
             return None
         if fault == "rubbish":
@@ -114,12 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "too much":
             return self._say(200, b" " * 5_000_000)
         if fault == "wrong key":
-            for each in said["acks"]:
-                each["signature"] = sign(OTHER, ack_digest(each))
+            said["acks"] = [signed(OTHER, each) for each in said["acks"]]
         if fault == "of another":
-            for each in said["acks"]:
-                each["recordId"] = "0x" + 64 * "e"
-                each["signature"] = sign(GATEWAY, ack_digest(each))
+            said["acks"] = [signed(GATEWAY, each | {"recordId": "0x" + 64 * "e"}) for each in said["acks"]]
         if fault == "nothing said":
             said["acks"] = []
         if fault == "beyond":
@@ -158,5 +161,6 @@ def receiving() -> Iterator[Receiver]:
         try:
             yield receiver
         finally:
+            receiver.over.set()
             server.shutdown()
             thread.join()

@@ -26,8 +26,7 @@ CONFLICT = "CONFLICT"
 
 # A thousand rejections take about 700,000 bytes.
 _MOST_BYTES = 4_000_000
-_SECONDS = 30
-_TIMEOUT = httpx.Timeout(10, connect=5)
+_LONGEST = 3
 
 
 class Reply(BaseModel):
@@ -48,13 +47,16 @@ class Answer(NamedTuple):
 
 
 class Line:
-    """A connection to a destination's gateway. `token` is what the gateway asks for beyond loopback."""
+    """A connection to a destination's gateway. `token` is what the gateway asks for beyond loopback. An answer may keep
+    silent for `patience` seconds, and last thrice as long.
+    """
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", patience: float = 10) -> None:
         # Only what we decode ourselves: a small compressed answer could be of any size.
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
-        self.url = url
+        self._client = httpx.Client(headers=headers, timeout=patience)
+        self._url = url
+        self._patience = patience
 
     def __enter__(self) -> Line:
         return self
@@ -68,17 +70,17 @@ class Line:
         """Sends a submission."""
         return self._ask(
             self._client.build_request(
-                "POST", f"{self.url}/v1/submissions", content=content, headers={"Content-Type": "application/json"}
+                "POST", f"{self._url}/v1/submissions", content=content, headers={"Content-Type": "application/json"}
             )
         )
 
     def acks(self, reporter: str, after: int) -> Answer:
         """The acknowledgements after that one."""
         params: dict[str, str | int] = {"reporter": reporter, "after": after, "limit": PAGE}
-        return self._ask(self._client.build_request("GET", f"{self.url}/v1/acks", params=params))
+        return self._ask(self._client.build_request("GET", f"{self._url}/v1/acks", params=params))
 
     def _ask(self, request: httpx.Request) -> Answer:
-        end = time.monotonic() + _SECONDS
+        end = time.monotonic() + _LONGEST * self._patience
         content = bytearray()
         try:
             response = self._client.send(request, stream=True)

@@ -62,13 +62,17 @@ class SystemClock:
 
 
 class Outcome(Enum):
-    """FAILED: no answer, or none that can be believed. REPLAY: the destination asks for earlier records."""
+    """HEARD: acknowledgements were read. REPLAY: the destination asks for earlier records. FAILED: no answer, or none
+    that can be believed. STOPPED: a person must look first.
+    """
 
     SENT = "sent"
+    HEARD = "heard"
     IDLE = "idle"
     BUSY = "busy"
     REPLAY = "replay"
     FAILED = "failed"
+    STOPPED = "stopped"
 
 
 class Step(NamedTuple):
@@ -103,7 +107,7 @@ class Courier:
         self._clock = clock or SystemClock()
         self._jitter = Random(seed)  # noqa: S311 - spreads retries, guards nothing
         self._failures = 0
-        self._listen_at = 0
+        self._listen_at = self._clock.now() + int(1000 * LISTEN)
         self._heard = False  # every acknowledgement since the last submission
         self._deaf = 0  # questions for acknowledgements in a row that were not answered
 
@@ -112,6 +116,7 @@ class Courier:
         and every acknowledgement read. Raises StockadeError.
         """
         told = ""
+        self._heard = False
         while True:
             step = self.step()
             if once and step.outcome is Outcome.FAILED:
@@ -127,16 +132,18 @@ class Courier:
             self._clock.wait(step.wait)
 
     def step(self) -> Step:
-        """One turn: sends what is next, and asks for acknowledgements now and then."""
+        """One turn: sends what is next, or, when it is time, asks for acknowledgements."""
         with turn_at(self._store, self._name) as turn:
             if turn is None:
                 return Step(Outcome.BUSY, IDLE)
+            if self._clock.now() >= self._listen_at:
+                return self._listen(turn)
             with self._store.read() as connection:
                 records = _outbox(connection, next_of(connection, self._name))
             step = self._submit(turn, records) if records else Step(Outcome.IDLE, IDLE)
-            if self._clock.now() >= self._listen_at and step.outcome is not Outcome.FAILED:
-                step = self._listen(turn) or step
-            return step
+        if step.outcome is Outcome.STOPPED:  # what was answered is stored by now
+            raise StockadeError(step.problem)
+        return step
 
     def replay(self, first: int) -> int:
         """Sends again from a record on what the destination has had already. How many records that were."""
@@ -188,19 +195,21 @@ class Courier:
             if following is not None and following < first and _read_up_to(connection, self._name):
                 connection.execute(insert(ack_read).values(destination=self._name, last=0, read_at=now))
         if found.status == 401:
-            raise StockadeError(
+            problem = (
                 f"{self._name} knows neither this reporter nor its key: have {self._signer.address} registered there "
                 "for it, or correct STOCKADE_GATEWAY_TOKEN."
             )
-        return self._judge(first, following, reply, problem)
-
-    def _judge(self, first: int, following: int | None, reply: Reply | None, problem: str) -> Step:
+            return Step(Outcome.STOPPED, 0, problem)
         for each in reply.acks if reply else ():
             if each.code == CONFLICT:
-                raise StockadeError(
+                problem = (
                     f"{self._name} holds another record under number {each.first}: this store or that one was restored "
                     "from an older copy; find out which before anything is sent again."
                 )
+                return Step(Outcome.STOPPED, 0, problem)
+        return self._progress(first, following, problem)
+
+    def _progress(self, first: int, following: int | None, problem: str) -> Step:
         if following is not None and following > first:
             self._failures = 0
             self._heard = False
@@ -208,7 +217,6 @@ class Courier:
         self._failures += 1
         wait = self._patience(self._failures)
         if following is not None and following < first:
-            self._listen_at = 0
             return Step(Outcome.REPLAY, wait, f"{self._name} asks for records from {following} on again.")
         return Step(Outcome.FAILED, wait, f"{self._name}: {problem or 'the answer acknowledges nothing'}.")
 
@@ -218,14 +226,13 @@ class Courier:
 
     # ---------------------------------------------------------------- listening
 
-    def _listen(self, turn: Turn) -> Step | None:
-        """Reads a page of acknowledgements: LINKED and later rejections come with no answer. None when all is well."""
+    def _listen(self, turn: Turn) -> Step:
+        """Reads a page of acknowledgements: LINKED and later rejections come with no answer."""
         with self._store.read() as connection:
             body = connection.execute(select(record.c.body).order_by(record.c.seq).limit(1)).scalar()
             after = _read_up_to(connection, self._name)
         if body is None:
-            self._heard = True
-            return None
+            return self._heard_up_to_now()
         found = self._line.acks(reporter := json.loads(body)["reporterId"], after)
         reply, problem = self._read(turn, found, reporter, {})
         if reply and any(each.ack_id <= after for each in reply.acks):
@@ -241,10 +248,15 @@ class Courier:
                 self._keep(connection, reply.acks, now)
                 last = max(each.ack_id for each in reply.acks)
                 connection.execute(insert(ack_read).values(destination=self._name, last=last, read_at=now))
+            if len(reply.acks) >= PAGE:
+                return Step(Outcome.HEARD, 0)
+        return self._heard_up_to_now()
+
+    def _heard_up_to_now(self) -> Step:
         self._deaf = 0
-        self._heard = len(reply.acks) < PAGE
-        self._listen_at = now + int(1000 * LISTEN) if self._heard else now
-        return None
+        self._heard = True
+        self._listen_at = self._clock.now() + int(1000 * LISTEN)
+        return Step(Outcome.HEARD, 0)
 
     # ---------------------------------------------------------------- shared
 

@@ -46,9 +46,7 @@ def _checked(url: str) -> str:
     if not host or not url.isascii() or not url.isprintable() or parts.scheme not in ("http", "https"):
         raise InputError(f"Address {url!r} is none of a gateway: give https://HOST[:PORT][/PATH].")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise InputError(
-            "The address holds more than host and path: a key has no place in it (STOCKADE_GATEWAY_TOKEN)."
-        )
+        raise InputError("The address holds more than host and path: a token has its place in STOCKADE_GATEWAY_TOKEN.")
     if parts.scheme == "http" and not _is_loopback(host):
         raise InputError(f"Address {url!r} is not encrypted: beyond this machine give https://.")
     return url.rstrip("/")
