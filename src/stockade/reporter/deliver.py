@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from enum import Enum
 from random import Random
 from typing import NamedTuple, Protocol
@@ -25,6 +24,7 @@ from stockade.chain import Signer
 from stockade.errors import StockadeError
 from stockade.reporter.answers import CONFLICT, PAGE, Answer, Line, Reply, is_refusal, read_reply, taken
 from stockade.reporter.destinations import Turn, turn_at
+from stockade.reporter.recorder import moment
 from stockade.store import Store
 from stockade.store.tables import ack, ack_read, answer, record, repair, transmission
 from stockade.wire.canonical import canonical
@@ -109,11 +109,19 @@ class Courier:
         self._failures = 0
         self._listen_at = self._clock.now() + int(1000 * LISTEN)
         self._heard = False  # every acknowledgement since the last submission
+        self._refused: list[int] = []  # since it was last told of
         self._deaf = 0  # questions for acknowledgements in a row that were not answered
 
-    def run(self, once: bool = False, tell: Callable[[str], None] = lambda problem: None) -> None:
-        """Delivers until it is stopped, and tells each problem once; with `once`, until all that is there is answered
-        and every acknowledgement read. Raises StockadeError.
+    def run(
+        self,
+        once: bool = False,
+        tell: Callable[[str], None] = lambda problem: None,
+        refused: Callable[[list[int]], None] = lambda numbers: None,
+    ) -> None:
+        """Delivers until it is stopped; with `once`, until all that is there is answered and every acknowledgement was
+        read. Raises StockadeError.
+
+        `tell` hears each problem once, `refused` the numbers of records that were rejected now for the first time.
         """
         told = ""
         self._heard = False
@@ -121,6 +129,9 @@ class Courier:
             step = self.step()
             if once and step.outcome is Outcome.FAILED:
                 raise StockadeError(step.problem)
+            if self._refused:
+                numbers, self._refused = self._refused, []
+                refused(numbers)
             if once and step.outcome is Outcome.IDLE:
                 if self._heard:
                     return
@@ -284,8 +295,9 @@ class Courier:
             connection.execute(row.on_conflict_do_nothing())
             if is_refusal(each):
                 asked = {"code": each.code, "field": each.field or "", "opened_at": now}
-                refused = add(repair).values(destination=self._name, seq=each.last, **asked)
-                connection.execute(refused.on_conflict_do_nothing())
+                row = add(repair).values(destination=self._name, seq=each.last, **asked)
+                if connection.execute(row.on_conflict_do_nothing()).rowcount:
+                    self._refused.append(each.last)
 
 
 def next_of(connection: Connection, name: str) -> int:
@@ -315,9 +327,3 @@ def _added(connection: Connection, row: Insert) -> int:
 def _read_up_to(connection: Connection, name: str) -> int:
     question = select(ack_read.c.last).where(ack_read.c.destination == name)
     return connection.execute(question.order_by(ack_read.c.id.desc()).limit(1)).scalar() or 0
-
-
-def moment(milliseconds: int) -> str:
-    """A time of our clock as records say it."""
-    at = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"

@@ -151,10 +151,15 @@ def _with_id(nameless: str, record_id: bytes) -> str:
     return f'{nameless[:place]}"recordId":"0x{record_id.hex()}",{nameless[place:]}'
 
 
-def _last(connection: Connection) -> tuple[int, bytes]:
-    """The last record's number and id. Whoever asks is the only one to append until its transaction ends."""
+def hold(connection: Connection) -> None:
+    """Whoever asks is the only one to append until its transaction ends; on SQLite every writer is."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE record IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _last(connection: Connection) -> tuple[int, bytes]:
+    """The last record's number and id, held."""
+    hold(connection)
     it = tables.record.c
     row = connection.execute(select(it.seq, it.record_id).order_by(it.seq.desc()).limit(1)).one_or_none()
     return (row.seq, bytes.fromhex(row.record_id[2:])) if row else (0, bytes.fromhex(NO_RECORD[2:]))
