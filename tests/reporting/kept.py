@@ -16,7 +16,7 @@ from stockade.store import Store, open_store, tables
 from tests.reporting.following import Following
 from tests.reporting.node import Node
 
-# Blocks after which anvil calls everything before them final.
+# Blocks, a second apart, after which anvil calls everything before them final.
 TO_FINALITY = 70
 
 
@@ -75,7 +75,7 @@ class Kept:
 
 def follow_whole(node: Node, file: Path) -> Path:
     """Everything that happened on the node, all of it final."""
-    node.rpc("anvil_mine", hex(TO_FINALITY))
+    node.rpc("anvil_mine", hex(TO_FINALITY), hex(1))
     store = open_store(f"sqlite:///{file}")
     Following(store, node.suite, node.suite.w3.provider.endpoint_uri).run()
     store.engine.dispose()

@@ -117,7 +117,7 @@ def quarterly(connection: Connection, quarter: Quarter) -> Quarterly:
     """
     block, reached = _last_block(connection, quarter)
     facts = facts_at(connection, block)
-    until = min(quarter.end, reached)
+    until = min(quarter.end, reached + 1)  # what happened in the last block counts
     return Quarterly(
         quarter=quarter.name,
         start=utc(quarter.start),
