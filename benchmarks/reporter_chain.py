@@ -1,4 +1,4 @@
-"""A chain with many reports, made as fast as anvil makes them: admissions batches, mints, transfers alone and in batches.
+"""A chain with many reports, made as fast as anvil makes them: admissions, mints, transfers alone and in batches.
 
     python benchmarks/reporter_chain.py    makes it, says how long that took, and what one reading of it takes
 

@@ -164,15 +164,20 @@ def proxy(target: str) -> Iterator[Proxy]:
 
 
 class Anvil:
-    """A node that can be killed and started again with the state that was saved last; its mempool is then gone."""
+    """A node that can be killed and started again with the state that was saved last; its mempool is then gone.
 
-    def __init__(self) -> None:
+    `options` are anvil's own, beside those that all tests need.
+    """
+
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self._state = ""
         self._port = 0
         self._process = self._started()
 
     def _started(self) -> subprocess.Popen[str]:
         options = ["--port", str(self._port), "--hardfork", "prague", "--chain-id", "31337", "--accounts", "40"]
+        options += self._options
         process = subprocess.Popen(["anvil", *options], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         for line in process.stdout:  # ready once it says so
