@@ -25,7 +25,7 @@ build: $(READY) ## compile contracts/ into src/stockade/manifest.json
 	@rm -rf contracts/.cache
 	@$(ENV) python tools/manifest.py
 
-demo: build ## run the whole life of three listed shares on an embedded chain; writes build/demo/summary.json
+demo: build ## run the whole life of three listed shares on a chain of its own (anvil); writes build/demo/summary.json
 	@$(ENV) ape run demo $(ARGS)
 
 # Two halves side by side, for the tests of one process share one embedded chain. With ARGS, pytest alone.

@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import FrameType
 
-from eth_account import Account
+from anvil import ACCOUNTS, CHAIN_ID, anvil, end_on_sigterm, key
 from rich.console import Console
 from rich.table import Column, Table
 from web3 import Web3
@@ -38,10 +32,6 @@ from stockade.suite import Deployment, Suite
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAN = ROOT / "examples" / "suite.toml"
-CHAIN_ID = 31337
-ACCOUNTS = 60
-# Public: everybody knows these keys. The same mnemonic as in ape-config.yaml, whose accounts `TEST::n` are these.
-MNEMONIC = "test test test test test test test test test test test junk"
 # Accounts with a part to play that no plan names; examples/investors.csv has records for investors and platform.
 OTHERS = {0: "deployer", 16: "relay", 20: "investor", 21: "investor", 28: "platform"}
 
@@ -58,8 +48,7 @@ def main() -> None:
         help="where the deployment is recorded while the chain lives; default deployments/31337.json",
     )
     options = parser.parse_args()
-    # SIGTERM ends like Ctrl-C: through the `finally` clauses below.
-    signal.signal(signal.SIGTERM, _interrupt)
+    end_on_sigterm()
     try:
         run(options.port, options.deployment.resolve())
     except KeyboardInterrupt:
@@ -72,53 +61,18 @@ def run(port: int, deployment: Path) -> None:
     plan = read_plan(PLAN)
     periods = plan.profile.clocks
     past = max(periods.notice_seconds, periods.objection_seconds) + DAY
-    with anvil(port, int(time.time()) - past) as chain:
-        w3 = wait_until_it_answers(chain, port)
+    with anvil(int(time.time()) - past, port) as chain:
         try:
             deploy(port, deployment)
-            suite = Suite(w3, Deployment.load(deployment))
+            suite = Suite(chain.w3, Deployment.load(deployment))
             open_shares(suite, plan, past)
             keep_hours(suite, plan)
-            show(w3, plan, port, deployment)
-            chain.wait()
+            show(chain.w3, plan, port, deployment)
+            chain.process.wait()
             raise StockadeError("anvil ended: somebody stopped it. Start again with `make devnet`.")
         finally:
             for suffix in (".json", ".layout.json", ".upgrade.json"):
                 deployment.with_suffix(suffix).unlink(missing_ok=True)
-
-
-@contextmanager
-def anvil(port: int, start: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The chain's process, ended on the way out. Its clock begins at `start` (seconds UTC)."""
-    for program in ("anvil", "ape"):
-        if shutil.which(program) is None:
-            raise StockadeError(f"{program} was not found: run `make setup`, then `. tools/env.sh` in this shell.")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise StockadeError(f"Port {port} cannot be used ({error.strerror}): try `make devnet PORT=...`.") from None
-    command = ["anvil", "--silent", "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID)]
-    command += ["--timestamp", str(start)]
-    command += ["--hardfork", "prague", "--mnemonic", MNEMONIC, "--accounts", str(ACCOUNTS)]
-    process = subprocess.Popen(command)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def wait_until_it_answers(process: subprocess.Popen[bytes], port: int, seconds: int = 20) -> Web3:
-    w3 = Web3(Web3.HTTPProvider(f"http://127.0.0.1:{port}"))
-    for _ in range(seconds * 10):
-        if w3.is_connected():
-            return w3
-        if process.poll() is not None:
-            raise StockadeError(f"anvil could not start on port {port}; what it said stands above.")
-        time.sleep(0.1)
-    raise StockadeError(f"anvil did not answer on port {port} within {seconds} seconds: try again.")
 
 
 def deploy(port: int, deployment: Path) -> None:
@@ -154,16 +108,13 @@ def keep_hours(suite: Suite, plan: Plan) -> None:
 def key_of(plan: Plan, role: Role) -> KeySigner:
     """The key of the first account that the plan names for a role."""
     (address, *_) = plan.roles[role]
-    Account.enable_unaudited_hdwallet_features()
-    keys = (Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}") for index in range(ACCOUNTS))
-    return KeySigner(next(key for key in keys if key.address == address))
+    keys = (key(index) for index in range(ACCOUNTS))
+    return KeySigner(next(each for each in keys if each.address == address))
 
 
 def show(w3: Web3, plan: Plan, port: int, deployment: Path) -> None:
     """Who is who, and what to type next."""
-    Account.enable_unaudited_hdwallet_features()
-    paths = (f"m/44'/60'/0'/0/{index}" for index in range(max(OTHERS) + 1))
-    addresses = [Account.from_mnemonic(MNEMONIC, account_path=path).address for path in paths]
+    addresses = [key(index).address for index in range(max(OTHERS) + 1)]
     parts = {index: [part] for index, part in OTHERS.items()}
     for role, accounts in plan.roles.items():
         for account in accounts:
@@ -211,10 +162,6 @@ Ready: chain {CHAIN_ID} at http://127.0.0.1:{port}. In a second shell, from this
 
 Every command explains itself with --help. Ctrl-C here ends the chain; nothing of it remains.
 """
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

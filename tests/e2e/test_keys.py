@@ -784,9 +784,9 @@ def says_the_same_in_every_time_zone(world: World) -> None:
         assert [each.said for each in others] == [utc.said] * 2
 
 
-def test_demo__on_a_devnet__refuses_and_no_secret_is_seen(world):
+def test_demo__a_chain_named__refuses_and_no_secret_is_seen(world):
     """It takes no account and plays on a chain of its own only."""
-    fails(world.run("demo", "--network", "ethereum:devnet"), 1, "The demo plays with a local chain of its own")
+    fails(world.run("demo", "--network", "ethereum:devnet"), 2, "No such option: --network")
 
 
 def test_story__every_command_of_every_script__has_its_step():

@@ -12,18 +12,19 @@ from eth_utils.crypto import keccak
 from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
+from web3.types import RPCEndpoint
 
 from stockade import compliance, custody, holder
 from stockade.chain import Signer
 from stockade.compliance import Order
 from stockade.custody import Document
-from stockade.errors import Refused, StockadeError
+from stockade.errors import NetworkError, Refused, StockadeError
 from stockade.profiles import Profile
 from stockade.records import SHARE, Attestation, Basis, SentenceKind, to_shares
 from stockade.suite import Suite
 
 # Which development account plays whom (examples/suite.toml, examples/investors.csv).
-# DESK_A and DESK_D own the Safe that takes DESK_A's place where there is one.
+# DESK_A and DESK_D own the Safe that takes DESK_A's place.
 DEPLOYER, ISSUER, COMPLIANCE, REGISTRAR, MARKET_OPERATOR, PAUSER = 0, 4, 5, 6, 8, 9
 ATTESTOR, DESK_A, DESK_B, DESK_C, RELAY, DESK_D = 12, 13, 14, 15, 16, 17
 ALICE, BOB, CAROL, PLATFORM, STRANGER = 20, 21, 22, 28, 18
@@ -52,16 +53,13 @@ class Tally:
 class Stage:
     """The people, the chain and the suite of one run."""
 
-    def __init__(
-        self, w3: Web3, signers: Callable[[int], Signer], tell: Tell, travel: Callable[[int], None], examples: Path
-    ) -> None:
+    def __init__(self, w3: Web3, signers: Callable[[int], Signer], tell: Tell, examples: Path) -> None:
         self.w3 = w3
         self.who = signers
         self.tell = tell
-        self.travel = travel
         self.examples = examples
         self.tally = Tally()
-        self.safe: ChecksumAddress | None = None
+        self.safe: ChecksumAddress
         self.suite: Suite
         self.profile: Profile
         self.tokens: list[Contract] = []
@@ -73,6 +71,20 @@ class Stage:
 
     def now(self) -> int:
         return int(self.w3.eth.get_block("latest")["timestamp"])
+
+    def travel(self, seconds: int) -> None:
+        """Moves the chain's clock, with a block."""
+        self._order("evm_increaseTime", seconds)
+        self.mine(1)
+
+    def mine(self, blocks: int) -> None:
+        self._order("anvil_mine", blocks)
+
+    def _order(self, method: str, *parameters: int) -> None:
+        """Of anvil."""
+        answer = self.w3.provider.make_request(RPCEndpoint(method), list(parameters))
+        if "error" in answer:
+            raise NetworkError(f"The demo's chain refuses {method}: {answer['error']}.")
 
     def symbol(self, token: Contract) -> str:
         return str(token.functions.symbol().call())
@@ -172,7 +184,7 @@ class Stage:
         return custody.combine([self.sign_at(blank, desk) for desk in desks])
 
     def sign_at(self, blank: Document, desk: int) -> Document:
-        if desk == DESK_A and self.safe is not None:
+        if desk == DESK_A:
             half = custody.sign(blank, self.who(DESK_A), safe=self.safe)
             return custody.combine([half, custody.sign(blank, self.who(DESK_D), safe=self.safe)])
         return custody.sign(blank, self.who(desk))
