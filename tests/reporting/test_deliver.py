@@ -14,7 +14,6 @@ from stockade.store import Store, tables
 from tests.reporting.outbox import StillClock, put_records, rows
 from tests.reporting.receiver import GATEWAY, OTHER, REPORTER, Receiver, receiving
 
-
 # What the databases do not differ in; a database of its own on PostgreSQL takes a second.
 on_sqlite = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 

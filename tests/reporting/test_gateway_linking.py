@@ -56,9 +56,7 @@ def told(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]
     node.rpc("anvil_mine", hex(70))
     follower.run(True, 0, lambda step: None, lambda words: None)
     with store.read() as connection:
-        records = [
-            json.loads(body) for body in connection.execute(text("SELECT body FROM record ORDER BY seq")).scalars()
-        ]
+        bodies = connection.execute(text("SELECT body FROM record ORDER BY seq")).scalars().all()
     store.engine.dispose()
     yield Told(node, [json.loads(body) for body in bodies])
     node.rpc("evm_revert", snapshot)
