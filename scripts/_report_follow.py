@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 from ape.api import ProviderAPI
 
-from stockade.ape import SuiteCommand, open_suite, suite_option
+from stockade.ape import SuiteCommand, node_address, open_suite, suite_option
 from stockade.reporter.compare import compare
 from stockade.reporter.follow_commands import follow_suite, require_comparing, show_comparison
-from stockade.reporter.node import Node
-from stockade.reporter.options import following_options, store_of, store_option
+from stockade.reporter.options import following_options, node_at, store_of, store_option
 
 
 @click.command(cls=SuiteCommand)
@@ -28,7 +27,7 @@ def follow(
     """
     suite = open_suite(provider, deployment)
     chain_id = suite.deployment.chain_id
-    follow_suite(store_of(store, chain_id), Node(suite.w3), suite.deployment, reporter, once, poll)
+    follow_suite(store_of(store, chain_id), node_at(node_address(provider)), suite.deployment, reporter, once, poll)
 
 
 @click.command(cls=SuiteCommand)
@@ -43,4 +42,6 @@ def rebuild(comparing: bool, store: str | None, deployment: Path | None, provide
     """
     require_comparing(comparing)
     suite = open_suite(provider, deployment)
-    show_comparison(compare(store_of(store, suite.deployment.chain_id), Node(suite.w3), suite.deployment))
+    show_comparison(
+        compare(store_of(store, suite.deployment.chain_id), node_at(node_address(provider)), suite.deployment)
+    )

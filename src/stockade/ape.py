@@ -80,6 +80,14 @@ def connection(provider: ProviderAPI | None) -> Web3:
     return w3
 
 
+def node_address(provider: ProviderAPI | None) -> str:
+    """The HTTP address of the node behind Ape's provider, for what runs on past Ape's own connection."""
+    address = getattr(provider, "http_uri", None)
+    if not isinstance(address, str):
+        raise NetworkError("This command follows a node over HTTP, which this --network has not: choose another one.")
+    return address
+
+
 def is_embedded(provider: ProviderAPI) -> bool:
     """Whether the chain lives inside this process, or was started by it, and ends with it: nothing deployed there is
     worth a file. (`process` is what ape-foundry's provider started; it is None when attached to a running node.)

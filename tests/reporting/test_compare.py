@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
 from stockade.errors import StockadeError
+from stockade.reporter.cli import cli
 from stockade.reporter.compare import compare
 from stockade.store import open_store, tables
 from stockade.store.types import Uint256
-from tests.reporting.following import Following, asking
+from tests.reporting.following import PARTY_KEY, Following, asking
 
 
 def differences(following: Following) -> list[str]:
@@ -131,3 +133,50 @@ def test_compare__a_record_is_changed__that_record(following, damaged, change):
     found = damaged(f"UPDATE record SET {change} WHERE seq = 7")  # noqa: S608
 
     assert found[0] == "record 7: it is not what was recorded: its columns, its body and its id do not agree"
+
+
+# ---------------------------------------------------------------- the commands
+
+
+def test_report_follow_and_rebuild__on_apes_connection__identical(node, tmp_path, monkeypatch):
+    monkeypatch.setenv("STOCKADE_PARTY_KEY", PARTY_KEY.hex())
+    store = ["--store", f"sqlite:///{tmp_path}/ape.db"]
+
+    assert "; final up to " in node.run("follow", "--once", *store)
+    assert "Identical: " in node.run("rebuild", "--compare", *store)
+    assert "Final facts are never written over" in node.run("rebuild", *store, status=2)
+
+
+def test_stockade_report_rebuild__a_report_is_dropped__names_it_and_ends_1(node, following, damaged):
+    damaged("DELETE FROM report WHERE seq = 3 AND source = :it", it=bytes.fromhex(node.suite.ledger.address[2:]))
+    where = ["--rpc", following.url, "--deployment", str(node.deployment)]
+    where += ["--store", following.store.engine.url.render_as_string()]
+
+    found = CliRunner().invoke(cli, ["rebuild", "--compare", *where])
+
+    assert found.exit_code == 1
+    assert "ledger 3: the chain has it in block" in found.output
+    assert "The store is not what the chain says" in found.output
+
+
+@pytest.mark.parametrize("rpc", ["127.0.0.1:8545", "ws://127.0.0.1:8545", "file:///etc/passwd"])
+def test_stockade_report_follow__no_address_of_a_node__ends_2(node, tmp_path, monkeypatch, rpc):
+    monkeypatch.setenv("STOCKADE_PARTY_KEY", PARTY_KEY.hex())
+    where = ["--deployment", str(node.deployment), "--store", f"sqlite:///{tmp_path}/a.db"]
+
+    found = CliRunner().invoke(cli, ["follow", "--once", "--rpc", rpc, *where])
+
+    assert (found.exit_code, found.output) == (
+        2,
+        "Error: --rpc is no address of a node: give http://... or https://...\n",
+    )
+
+
+def test_stockade_report_follow__no_party_key__ends_2(node, tmp_path, monkeypatch):
+    monkeypatch.delenv("STOCKADE_PARTY_KEY", raising=False)
+    where = ["--deployment", str(node.deployment), "--store", f"sqlite:///{tmp_path}/a.db"]
+
+    found = CliRunner().invoke(cli, ["follow", "--once", "--rpc", f"http://127.0.0.1:{node.port}", *where])
+
+    assert found.exit_code == 2
+    assert "STOCKADE_PARTY_KEY is not set" in found.output
