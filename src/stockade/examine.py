@@ -237,6 +237,7 @@ class _Reporter:
         """What completeness does not ask: of records without a stream, and the order of all."""
         itself = record.get("recordId") == its_id == record_id(record) and record.get("seq") == seq
         if not itself and columns_of(record)["stream"] is None:
+            self._holes = True
             self._find("the record is not what its id is of" if record else "the record cannot be read", seq)
         elif itself and follows and record.get("prevHash") != self._before:
             self._find("the record does not name the one before", seq, field="/prevHash")

@@ -23,6 +23,7 @@ from tests.reporting.life import Life
 from tests.reporting.node import Node, live
 from tests.reporting.postgres import Postgres, postgres_server
 from tests.reporting.records import follow_life
+from tests.reporting.told import Told, telling
 
 
 @pytest.fixture(scope="package")
@@ -154,3 +155,10 @@ def kept(node: Node, whole_store: Path, tmp_path: Path) -> Iterator[Kept]:
     """A copy of that store, of the test's own."""
     yield (found := copy(node, whole_store, tmp_path))
     found.store.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def told(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    """The node's life told to the end, as records; a module's tests share it."""
+    with telling(node, tmp_path_factory.mktemp("told")) as found:
+        yield found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,50 +15,9 @@ from web3 import HTTPProvider, Web3
 from stockade.cli import main
 from stockade.gateway.chainside import ChainSide
 from stockade.gateway.linking import Linker
-from stockade.reporter.derive import Deriver
-from stockade.reporter.follow import Follower
-from stockade.reporter.node import Node as NodeClient
-from stockade.reporter.recorder import Recorder
-from stockade.store import open_store
 from stockade.wire.canonical import canonical, record_id
 from tests.reporting.made import GATEWAY, REPORTER, Listening, listening, submission
-from tests.reporting.node import Node
-from tests.reporting.records import parties_of
-
-
-@dataclass
-class Told:
-    """A node on which everything is final, and the records that a reporter made of it: the last reports have a
-    PROVISIONAL record and a FINAL one.
-    """
-
-    node: Node
-    records: list[dict[str, Any]]
-
-    def stream_of(self, record: dict[str, Any]) -> str:
-        return str(record["stream"]["address"])
-
-
-@pytest.fixture(scope="module")
-def told(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    snapshot = node.rpc("evm_snapshot")
-    node.rpc("anvil_mine", hex(70))
-    url = node.suite.w3.provider.endpoint_uri
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('told')}/store.db")
-    deployment = node.suite.deployment
-    recorder = Recorder("TEST", deployment.chain_id, Deriver(parties_of(deployment)))
-    follower = Follower(store, NodeClient(Web3(HTTPProvider(url))), deployment, recorder)
-    follower.run(True, 0, lambda step: None, lambda words: None)
-    halt = node.suite.listings.functions.halt(node.life.token.address, bytes([1]) + bytes(31))
-    node.suite.send(node.life.keys.compliance, halt)
-    follower.run(True, 0, lambda step: None, lambda words: None)
-    node.rpc("anvil_mine", hex(70))
-    follower.run(True, 0, lambda step: None, lambda words: None)
-    with store.read() as connection:
-        bodies = connection.execute(text("SELECT body FROM record ORDER BY seq")).scalars().all()
-    store.engine.dispose()
-    yield Told(node, [json.loads(body) for body in bodies])
-    node.rpc("evm_revert", snapshot)
+from tests.reporting.told import Told
 
 
 def post_all(gateway: Listening, records: list[dict[str, Any]]) -> None:

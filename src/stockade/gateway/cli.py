@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,12 @@ def serve(
     server = _Announcing(config, f"Gateway {gateway_id} ({signer.address})")
     if linking:
         linking.start()
+    # uvicorn ends in order and then raises what ended it anew: both ways to be stopped are one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        console.print("Stopped.")
     finally:
         if linking:
             linking.stop()
