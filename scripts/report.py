@@ -13,7 +13,7 @@ from rich.progress import TaskID
 from rich.table import Column, Table
 from rich.text import Text
 
-from scripts import _report_follow
+from scripts import _report_books, _report_follow
 from stockade.ape import SuiteCommand, console, open_suite, suite_option
 from stockade.errors import InputError
 from stockade.records import to_shares
@@ -34,11 +34,13 @@ MOST = 40
 def cli() -> None:
     """For regulator, issuer and auditor: read every record, and prove that none is missing or altered.
 
-    Nothing here signs or sends. Every table is of one block: the latest, or the one given with --block (older blocks
-    need a node that keeps their state).
+    Nothing here signs or sends but `anchor`. Every table is of one block: the latest, or the one given with --block
+    (older blocks need a node that keeps their state).
     """
 
 
+for command in _report_books.COMMANDS:
+    cli.add_command(command)
 cli.add_command(_report_follow.follow)
 cli.add_command(_report_follow.rebuild)
 

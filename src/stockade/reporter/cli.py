@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stockade.reporter import follow_commands, record_commands
+from stockade.reporter import book_commands, follow_commands, record_commands
 
 
 @click.group()
@@ -23,4 +23,6 @@ def cli() -> None:
 for each in (follow_commands.follow, follow_commands.rebuild):
     cli.add_command(each)
 for each in (record_commands.export, record_commands.resolve, record_commands.schema):
+    cli.add_command(each)
+for each in book_commands.COMMANDS:
     cli.add_command(each)

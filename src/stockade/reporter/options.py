@@ -35,6 +35,31 @@ def deployment_option(command: Command) -> Command:
     )(command)
 
 
+def block_option(command: Command) -> Command:
+    """Adds `--block`, given to the command as `block`."""
+    return click.option("--block", type=click.IntRange(min=0), help="Block number; by default the last final one.")(
+        command
+    )
+
+
+def holders_option(command: Command) -> Command:
+    """Adds `--holders`, given to the command as `holders`, a path."""
+    return click.option(
+        "--holders", type=click.Path(path_type=Path), help="The registrar's holder file (docs/reconciliation.md)."
+    )(command)
+
+
+def out_option(command: Command) -> Command:
+    """Adds `--out`, given to the command as `out`, the folder of what is written."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("build/report"),
+        show_default=True,
+        help="Folder for the files, which only their owner can read.",
+    )(command)
+
+
 def store_of(store: str | None, chain_id: int) -> Store:
     """The store at the address given, or the chain's own."""
     return open_store(store or f"sqlite:///build/report/{chain_id}.db")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import pytest
 from eth_utils.crypto import keccak
-from sqlalchemy import insert
 
 from stockade import merkle
 from stockade.errors import InputError, Refused, StockadeError
-from stockade.reporter.anchors import DAY_MS, DayRoot, anchored, day_name, day_of, last_day, send, waiting
-from stockade.reporter.membership import check_proof, make_proof, read_proof, save_proof
-from stockade.store import open_store, tables
-from stockade.wire.canonical import canonical, record_id
+from stockade.reporter.anchors import DAY_MS, DayRoot, anchored, day_name, day_of, last_day, send
+from stockade.reporter.membership import check_proof, read_proof, save_proof
+from stockade.store import open_store
+from stockade.wire.canonical import canonical
+from tests.reporting.anchoring import Anchoring
 
 ZERO = "0x" + "00" * 32
 
@@ -29,65 +28,6 @@ def anchoring(suite, tmp_path, now):
     found.record(2, 5, 6)
     yield found
     store.engine.dispose()
-
-
-class Anchoring:
-    def __init__(self, store, suite, first):
-        self.store, self.suite, self.first, self.seq, self.ids = store, suite, first, 0, {}
-        values = {"id": 1, "chain_id": suite.deployment.chain_id, "authority": suite.authority.address}
-        with store.write() as connection:
-            connection.execute(insert(tables.suite).values(**values, first_block=suite.deployment.block))
-
-    @property
-    def now(self) -> int:
-        return (self.first + 5) * DAY_MS
-
-    def record(self, day: int, *offsets: int) -> None:
-        for offset in offsets:
-            self.seq += 1
-            at = (self.first + day) * DAY_MS + offset
-            moment = datetime.fromtimestamp(at // 1000, UTC).strftime(f"%Y-%m-%dT%H:%M:%S.{at % 1000:03}Z")
-            said = {"seq": self.seq, "recordedTime": moment, "body": {"text": f"Zoë {self.seq}"}}
-            said["recordId"] = self.ids[self.seq] = record_id(said)
-            row = {
-                "seq": self.seq,
-                "record_id": said["recordId"],
-                "source": self.suite.authority.address,
-                "stream_seq": self.seq,
-                "block": 1,
-                "block_hash": ZERO,
-                "finality": "FINAL",
-                "action": "NEW",
-                "event_type": "AUTHORITY",
-                "event_time": 0,
-                "recorded_at": at,
-                "body": canonical(said),
-            }
-            with self.store.write() as connection:
-                connection.execute(insert(tables.record).values(**row))
-
-    def waiting(self, day: int = 3, now: int | None = None) -> list[DayRoot]:
-        with self.store.read() as connection:
-            return waiting(connection, self.suite, self.first + day, now or self.now)
-
-    def anchor(self, keys, day: int = 3) -> list[DayRoot]:
-        days = self.waiting(day)
-        for each in days:
-            send(self.suite, keys.issuer, each)
-        return days
-
-    def proof(self, which: object):
-        with self.store.read() as connection:
-            return make_proof(connection, self.suite, str(which))
-
-    def root(self, *numbers: int) -> bytes:
-        return merkle.root(keccak(keccak(bytes.fromhex(self.ids[number][2:]))) for number in numbers)
-
-    def alter(self, statement: str, *values: object) -> None:
-        with self.store.write() as connection:
-            for act in ("update", "delete"):
-                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS record_{act}")
-            connection.exec_driver_sql(statement, values)
 
 
 # ---------------------------------------------------------------- anchoring
