@@ -4,6 +4,7 @@ Ape's connection; days are anchored here alone, for ISSUER is an account of Ape'
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -108,7 +109,7 @@ def anchor(
       ape run report anchor --network ethereum:devnet --account TEST::4
     """
     suite = open_suite(provider, deployment)
-    by = None if dry_run else signer(account, yes)
+    by = None if dry_run else partial(signer, account, yes)
     books.anchor_days(store_of(store, suite.deployment.chain_id), suite, day, by, yes)
 
 

@@ -608,6 +608,13 @@ STORY = [
     Step("report stream", "AAPLs"),
     Step("report holders", "AAPLs"),
     Step("report supply"),
+    # What needs a store that somebody follows into: here it is empty, which each says before it signs anything.
+    Step("report reconcile", "--store sqlite:///empty.db", status=2),
+    Step("report master", "--store sqlite:///empty.db", status=2),
+    Step("report positions", "--store sqlite:///empty.db", status=2),
+    Step("report quarterly", "2026Q1 --store sqlite:///empty.db", status=2),
+    Step("report anchor", f"--store sqlite:///empty.db --account {OFFICE} --yes", sends=False, status=2),
+    Step("report proof", "1 --store sqlite:///empty.db", status=2),
     Step("later", "6"),
     Step("authority execute", "4", OFFICE),
     Step("custody open", "2", OFFICE),

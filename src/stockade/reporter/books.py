@@ -4,6 +4,7 @@ and saying what came of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -193,9 +194,9 @@ def _show_quarterly(found: Quarterly) -> None:
 # ---------------------------------------------------------------- anchors and proofs
 
 
-def anchor_days(store: Store, suite: Suite, day: str | None, signer: Signer | None, yes: bool) -> None:
-    """Anchors every day that waits, up to a day (by default the last that is over) and in order; without a signer, says
-    which they are.
+def anchor_days(store: Store, suite: Suite, day: str | None, unlock: Callable[[], Signer] | None, yes: bool) -> None:
+    """Anchors every day that waits, up to a day (by default the last that is over) and in order; without a signer to
+    unlock, says which they are.
     """
     at = now()
     through = day_of(day) if day else last_day(at)
@@ -206,11 +207,12 @@ def anchor_days(store: Store, suite: Suite, day: str | None, signer: Signer | No
         return
     for each in days:
         console.print(Text(each.words), soft_wrap=True)
-    if signer is None:
+    if unlock is None:
         console.print("Nothing was sent.")
         return
     if not yes:
         click.confirm(f"Anchor {len(days)} days?", abort=True)
+    signer = unlock()
     for each in days:
         _anchor(suite, signer, each)
 
