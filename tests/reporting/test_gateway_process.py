@@ -43,9 +43,9 @@ def test_serve__beyond_loopback_without_a_token__is_refused_in_one_sentence(tmp_
     assert not (tmp_path / "g.db").exists()
 
 
-@pytest.mark.parametrize("token", ["short", "two words of a long token", "ä" * 30, "\x01" * 30])
-def test_serve__a_token_that_is_none__is_refused_without_saying_it(tmp_path, token):
-    status, said = run("serve", "--store", f"sqlite:///{tmp_path}/g.db", **{GATEWAY_TOKEN: token})
+@pytest.mark.parametrize("secret", ["short", "two words of a long token", "ä" * 30, "\x01" * 30])
+def test_serve__a_token_that_is_none__is_refused_without_saying_it(tmp_path, secret):
+    status, said = run("serve", "--store", f"sqlite:///{tmp_path}/g.db", **{GATEWAY_TOKEN: secret})
 
     assert (status, said) == (
         2,

@@ -24,12 +24,12 @@ from stockade.reporter.node import Header as NodeHeader
 from stockade.reporter.node import Node
 from stockade.reporter.parties import Parties
 from stockade.reporter.reading import Reader
+from stockade.reporter.recorder import place_of
 from stockade.reporter.tips import Fact, Tips, beginning, go_on
 from stockade.reporting.streams import REPORTING, Head, Source
 from stockade.store.opening import Store
 from stockade.suite import CONTRACTS, Deployment
 from stockade.wire.canonical import canonical
-from stockade.wire.fields import second
 
 # Everybody's key: accounts on a public chain are no secret to who reads it. The reporter's references are compared with
 # these one for one.
@@ -96,7 +96,7 @@ class ChainSide:
 
     def _keep(self, facts: list[Fact], headers: Mapping[int, NodeHeader]) -> None:
         self._deriver.expect(facts)
-        rows = [self._row(fact, headers[fact.entry.place.block].hash) for fact in facts]
+        rows = [self._row(fact, headers[fact.entry.place.block]) for fact in facts]
         if not rows:
             return
         with writing(self._store) as connection:
@@ -111,22 +111,10 @@ class ChainSide:
             if new := [row for row in rows if (row["stream"], row["seq"]) not in stored]:
                 connection.execute(insert(tables.entry), new)
 
-    def _row(self, fact: Fact, block_hash: bytes) -> dict[str, Any]:
-        entry, stream = fact.entry, self.name(fact.source.address)
-        expected = {
-            "eventKey": f"eip155:{self._deployment.chain_id}/{entry.transaction}/{entry.place.log}",
-            "eventTime": second(fact.timestamp),
-            "stream": {
-                "address": stream,
-                "contract": fact.source.contract,
-                "sequence": entry.seq,
-                "kind": entry.kind,
-                "chain": f"0x{fact.chain:040x}",
-            },
-            "block": {"number": entry.place.block, "hash": "0x" + block_hash.hex()},
-            **self._deriver.derive(fact),
-        }
-        return {"stream": stream, "seq": entry.seq, "block": entry.place.block, "expected": canonical(expected)}
+    def _row(self, fact: Fact, header: NodeHeader) -> dict[str, Any]:
+        expected = place_of(f"eip155:{self._deployment.chain_id}", fact, header) | self._deriver.derive(fact)
+        place = {"stream": self.name(fact.source.address), "seq": fact.entry.seq, "block": header.number}
+        return place | {"expected": canonical(expected)}
 
     def name(self, address: ChecksumAddress) -> str:
         """A contract as records name its stream."""

@@ -76,29 +76,37 @@ class Recorder:
     ) -> Iterator[tuple[dict[str, Any], int | None]]:
         recorded = moment(at)
         for fact in facts:
-            entry, header = fact.entry, headers[fact.entry.place.block]
+            header = headers[fact.entry.place.block]
             derived = self._deriver.derive(fact)
             said = {
                 "schema": RECORD_SCHEMA,
                 "reporterId": self._reporter_id,
-                "eventKey": f"{self._chain}/{entry.transaction}/{entry.place.log}",
-                "eventTime": seconds(fact.timestamp),
                 "recordedTime": recorded,
                 "finality": (Finality.FINAL if header.number <= final else Finality.PROVISIONAL).value,
                 "action": Action.NEW.value,
                 "refRecordId": None,
                 "reasonCode": None,
-                "stream": {
-                    "address": f"{self._chain}:{fact.source.address.lower()}",
-                    "contract": fact.source.contract,
-                    "sequence": entry.seq,
-                    "kind": entry.kind,
-                    "chain": f"0x{fact.chain:040x}",
-                },
-                "block": {"number": header.number, "hash": "0x" + header.hash.hex()},
+                **place_of(self._chain, fact, header),
                 **derived,
             }
             yield said, None
+
+
+def place_of(chain: str, fact: Fact, header: Header) -> dict[str, Any]:
+    """Which entry a record is about: its `eventKey`, `eventTime`, `stream` and `block`. `chain` as in CAIP-2."""
+    entry = fact.entry
+    return {
+        "eventKey": f"{chain}/{entry.transaction}/{entry.place.log}",
+        "eventTime": seconds(fact.timestamp),
+        "stream": {
+            "address": f"{chain}:{fact.source.address.lower()}",
+            "contract": fact.source.contract,
+            "sequence": entry.seq,
+            "kind": entry.kind,
+            "chain": f"0x{fact.chain:040x}",
+        },
+        "block": {"number": header.number, "hash": "0x" + header.hash.hex()},
+    }
 
 
 def _follow_ups(
