@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from web3.types import LogReceipt
 
+from stockade.reporter.answers import Line
+from stockade.reporter.deliver import Courier
+from stockade.reporter.destinations import Destination, set_destination
 from stockade.reporting import Source, Stream, follow, read_streams
 from stockade.reporting.reading import read_logs
 from stockade.reporting.streams import Head, HeadAt, heads_of, source_of
@@ -21,7 +24,9 @@ from tests.reporting.following import Following
 from tests.reporting.kept import Kept, copy, follow_whole
 from tests.reporting.life import Life
 from tests.reporting.node import Node, live
+from tests.reporting.outbox import StillClock
 from tests.reporting.postgres import Postgres, postgres_server
+from tests.reporting.receiver import GATEWAY, REPORTER, Receiver, receiving
 from tests.reporting.records import follow_life
 from tests.reporting.told import Told, telling
 
@@ -162,3 +167,27 @@ def told(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]
     """The node's life told to the end, as records; a module's tests share it."""
     with telling(node, tmp_path_factory.mktemp("told")) as found:
         yield found
+
+
+# ---------------------------------------------------------------- delivery
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A destination's gateway on loopback."""
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    """A clock that only moves when somebody waits."""
+    return StillClock()
+
+
+@pytest.fixture
+def courier(store: Store, receiver: Receiver, clock: StillClock) -> Iterator[Courier]:
+    """A worker that brings the store's records to the receiver, under the name `sec`."""
+    set_destination(store, Destination.given("sec", receiver.url, GATEWAY.address))
+    with Line(receiver.url) as line:
+        yield Courier(store, "sec", REPORTER, line, clock, seed=1)

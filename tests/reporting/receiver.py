@@ -48,7 +48,7 @@ class Receiver:
         self.url = ""
         self.tokens: set[str | None] = set()
         self.over = threading.Event()
-        self._one = threading.Lock()
+        self.changed = threading.Condition()
 
     @property
     def next(self) -> int:
@@ -74,6 +74,11 @@ class Receiver:
         }
         self.acks.append(signed(GATEWAY, said))
         return self.acks[-1]
+
+    def wait_for(self, count: int) -> None:
+        """Until so many records are held and answered. Fails when that takes minutes."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.held) >= count, 180)
 
     def forget(self) -> None:
         """Its database is gone."""
@@ -104,12 +109,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         submission = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.receiver.tokens.add(self.headers["Authorization"])
-        with self.receiver._one:
+        with self.receiver.changed:
             self.receiver.arrived(submission)
             fault = self.receiver.faults.popleft() if self.receiver.faults else ""
             if fault == "busy":
                 return self._say(503, b"{}")
             status, said = self.receiver.submitted(submission)
+            self.receiver.changed.notify_all()
         if fault == "silent":
             self.receiver.over.wait()
         if fault in ("hangs up", "silent"):
@@ -134,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         asked = parse_qs(urlsplit(self.path).query)
         after, limit = int(asked["after"][0]), int(asked["limit"][0])
-        with self.receiver._one:
+        with self.receiver.changed:
             self.receiver.asked.append(after)
             found = [each for each in self.receiver.acks if each["ackId"] > after][:limit]
         self._say(200, json.dumps({"acks": found}).encode())

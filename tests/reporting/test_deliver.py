@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from stockade.errors import InputError, StockadeError
@@ -11,29 +9,11 @@ from stockade.reporter.answers import Line
 from stockade.reporter.deliver import Courier, Outcome, Step
 from stockade.reporter.destinations import Destination, destinations, set_destination, turn_at
 from stockade.store import Store, tables
-from tests.reporting.outbox import StillClock, put_records, rows
-from tests.reporting.receiver import GATEWAY, OTHER, REPORTER, Receiver, receiving
+from tests.reporting.outbox import put_records, rows
+from tests.reporting.receiver import GATEWAY, OTHER, REPORTER
 
 # What the databases do not differ in; a database of its own on PostgreSQL takes a second.
 on_sqlite = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
-
-
-@pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
-
-
-@pytest.fixture
-def courier(store: Store, receiver: Receiver, clock: StillClock) -> Iterator[Courier]:
-    set_destination(store, Destination.given("sec", receiver.url, GATEWAY.address))
-    with Line(receiver.url) as line:
-        yield Courier(store, "sec", REPORTER, line, clock, seed=1)
 
 
 def transmissions(store: Store) -> list[tuple[object, ...]]:

@@ -102,7 +102,7 @@ def _records(connection: Connection, after: int, through: int) -> Iterator[Any]:
     """In their order, without a gap."""
     it, expected = tables.record.c, after + 1
     asked = select(it.seq, it.record_id, it.recorded_at, it.body).where(it.seq > after).order_by(it.seq)
-    for row in connection.execution_options(yield_per=1_000).execute(asked):
+    for row in connection.execute(asked, execution_options={"yield_per": 1_000}):
         if row.recorded_at // DAY_MS > through:
             return
         if row.seq != expected:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stockade.reporter import book_commands, follow_commands, record_commands
+from stockade.reporter import book_commands, delivery_commands, follow_commands, record_commands
 
 
 @click.group()
@@ -17,6 +17,8 @@ def cli() -> None:
       STOCKADE_STORE        the store's, sqlite:/// or postgresql://   (--store)
       STOCKADE_REPORTER_ID  who reports, as records name it     (--reporter)
       STOCKADE_PARTY_KEY    the secret key under which wallets are named
+      STOCKADE_REPORTER_KEY   the key that signs what is sent       (or --keystore)
+      STOCKADE_GATEWAY_TOKEN  what a destination beyond this machine asks for
     """
 
 
@@ -24,5 +26,5 @@ for each in (follow_commands.follow, follow_commands.rebuild):
     cli.add_command(each)
 for each in (record_commands.export, record_commands.resolve, record_commands.schema):
     cli.add_command(each)
-for each in book_commands.COMMANDS:
+for each in (*book_commands.COMMANDS, *delivery_commands.COMMANDS):
     cli.add_command(each)

@@ -179,7 +179,7 @@ def _records(
     wrong: list[Difference] = []
     expected, before = 1, bytes.fromhex(NO_RECORD[2:])
     asked = text(f'SELECT {_names(tables.record)} FROM "record" ORDER BY seq')  # noqa: S608
-    for row in connection.execution_options(yield_per=1_000).execute(asked):
+    for row in connection.execute(asked, execution_options={"yield_per": 1_000}):
         if (seq := row[0]) != expected:
             missing = str(expected) if seq == expected + 1 else f"{expected}-{seq - 1}"
             wrong.append(Difference(f"record {missing}", "missing"))

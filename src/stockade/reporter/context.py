@@ -209,7 +209,7 @@ def _answered(connection: Connection, before: Place | None) -> Iterator[int]:
         .join(tables.source, tables.source.c.address == it.source)
         .where(tables.source.c.contract == "CustodyLedger", it.kind == int(LedgerKind.ATTESTATION))
     )
-    for block, log, data in connection.execution_options(yield_per=1_000).execute(query):
+    for block, log, data in connection.execute(query, execution_options={"yield_per": 1_000}):
         answers = data[_SENTENCE_KIND] in (SentenceKind.RELEASE, SentenceKind.REJECT)
         if answers and (before is None or Place(block, log) < before):
             yield int.from_bytes(data[_SENTENCE_REF], "big")

@@ -117,7 +117,7 @@ def export(connection: Connection, wanted: Wanted, path: Path) -> int:
 
 def _bodies(connection: Connection, wanted: Wanted) -> Iterator[str]:
     query = _query(connection, wanted)
-    for body in connection.execution_options(yield_per=AT_ONCE).execute(query).scalars():
+    for body in connection.execute(query, execution_options={"yield_per": AT_ONCE}).scalars():
         # The database's LIKE may not tell A from a.
         if all(fragment in body for fragment in wanted.fragments):
             yield body

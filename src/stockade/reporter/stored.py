@@ -55,5 +55,5 @@ def entries(
     )
     if up_to is not None:
         query = query.where(_COLUMNS.block <= up_to)
-    for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
+    for row in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
         yield entry_of(contract, row)

@@ -1,0 +1,96 @@
+"""How long records took, by the ranges that were sent and acknowledged, and which are late."""
+
+from __future__ import annotations
+
+import pytest
+
+from stockade.reporter.lateness import Late, Spread, Way, first_times, judge, spread, ways
+from tests.reporting.outbox import START, put_records
+
+LIMIT = 600
+
+
+def way(seq: int, since: int, received: int, action: str = "NEW") -> Way:
+    """Recorded a second after its clock began, sent a second later."""
+    return Way(seq, "TRANSFER", action, since, since + 1000, since + 2000, received, 0)
+
+
+def test_first_times__ranges_overlap__each_number_has_the_first_that_holds_it():
+    assert list(first_times(6, [(1, 3, 100), (2, 5, 200), (5, 9, 300)])) == [0, 100, 100, 100, 200, 200, 300]
+
+
+def test_first_times__numbers_beyond_ours__are_left_out():
+    assert list(first_times(1, [(0, 10**6, 100)])) == [0, 100]
+    assert list(first_times(2, [])) == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("times", "found"),
+    [
+        ([], None),
+        ([7], Spread(1, 7, 7, 7)),
+        ([2, 1], Spread(2, 1, 2, 2)),
+        (range(1, 101), Spread(100, 50, 99, 100)),
+        (range(1, 201), Spread(200, 100, 198, 200)),
+    ],
+)
+def test_spread__of_times__is_by_nearest_rank(times, found):
+    assert spread(times) == found
+
+
+def test_judge__received_at_the_deadline_and_a_millisecond_later__only_the_second_is_late():
+    deadline = START + 1000 * LIMIT
+    found = judge([way(1, START, deadline), way(2, START, deadline + 1)], LIMIT, START)
+
+    assert found.late == [Late(way(2, START, deadline + 1), 1, False)]
+    assert found.waiting == 0
+
+
+def test_judge__nobody_received_them__waiting_comes_first_and_the_longest_before_the_others():
+    now = START + 2000 * LIMIT
+    was_late = way(1, START, START + 1500 * LIMIT)
+    shorter, longer, in_time = way(2, START + 1000, 0), way(3, START, 0), way(4, now, 0)
+
+    found = judge([was_late, shorter, longer, in_time], LIMIT, now)
+
+    assert found.late == [
+        Late(longer, 1000 * LIMIT, True),
+        Late(shorter, 1000 * LIMIT - 1000, True),
+        Late(was_late, 500 * LIMIT, False),
+    ]
+    assert found.waiting == 3
+    assert found.steps == {
+        "event to recorded": Spread(4, 1000, 1000, 1000),
+        "recorded to sent": Spread(4, 1000, 1000, 1000),
+        "sent to RECEIVED": Spread(1, 1500 * LIMIT - 2000, 1500 * LIMIT - 2000, 1500 * LIMIT - 2000),
+        "in all, to RECEIVED": Spread(1, 1500 * LIMIT, 1500 * LIMIT, 1500 * LIMIT),
+        "RECEIVED to LINKED": None,
+    }
+
+
+def test_ways__sent_acknowledged_and_linked__are_told_from_the_store(store, receiver, courier, clock):
+    put_records(store, 3)
+    clock.at = START + 10_000
+    courier.run(once=True)
+    clock.at = START + 20_000
+    receiver.ack("LINKED", 2, 2)
+    courier.run(once=True)
+    courier.replay(1)
+
+    with store.read() as connection:
+        found = ways(connection, "sec")
+
+    assert found == [
+        Way(1, "TRANSFER", "NEW", START + 1000, START + 1000, START + 10_000, START + 10_000, 0),
+        Way(2, "TRANSFER", "NEW", START + 2000, START + 2000, START + 10_000, START + 10_000, START + 20_000),
+        Way(3, "TRANSFER", "NEW", START + 3000, START + 3000, START + 10_000, START + 10_000, 0),
+    ]
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_ways__to_another_destination__nothing_was_sent(store, courier):
+    put_records(store, 1)
+    courier.run(once=True)
+
+    with store.read() as connection:
+        assert ways(connection, "dtc") == [Way(1, "TRANSFER", "NEW", START + 1000, START + 1000, 0, 0, 0)]
