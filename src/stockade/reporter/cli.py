@@ -13,18 +13,23 @@ def cli() -> None:
 
     \b
     Addresses and secrets are better in the environment than on a command line:
-      STOCKADE_RPC          the node's address                  (--rpc)
-      STOCKADE_STORE        the store's, sqlite:/// or postgresql://   (--store)
-      STOCKADE_REPORTER_ID  who reports, as records name it     (--reporter)
-      STOCKADE_PARTY_KEY    the secret key under which wallets are named
-      STOCKADE_REPORTER_KEY   the key that signs what is sent       (or --keystore)
+      STOCKADE_RPC            the node's address                          (--rpc)
+      STOCKADE_STORE          the store's, sqlite:/// or postgresql://    (--store)
+      STOCKADE_REPORTER_ID    who reports, as records name it             (--reporter)
+      STOCKADE_PARTY_KEY      the secret key under which wallets are named
+      STOCKADE_REPORTER_KEY   the key that signs what is sent             (or --keystore)
       STOCKADE_GATEWAY_TOKEN  what a destination beyond this machine asks for
     """
 
 
-for each in (follow_commands.follow, follow_commands.rebuild):
-    cli.add_command(each)
-for each in (record_commands.export, record_commands.resolve, record_commands.schema):
-    cli.add_command(each)
-for each in (*book_commands.COMMANDS, *delivery_commands.COMMANDS):
+COMMANDS: tuple[click.Command, ...] = (
+    follow_commands.follow,
+    follow_commands.rebuild,
+    record_commands.export,
+    record_commands.resolve,
+    record_commands.schema,
+    *book_commands.COMMANDS,
+    *delivery_commands.COMMANDS,
+)
+for each in COMMANDS:
     cli.add_command(each)
