@@ -28,7 +28,7 @@ from stockade.records import (
 )
 from stockade.records import ZERO_ADDRESS as NOBODY
 from stockade.reporting.entries import LedgerKind, Request, Terms
-from stockade.reporting.rebuild import Custodian
+from stockade.reporting.replay.custody import Custodian
 from tests.contracts.support import NO_REF, Reason
 from tests.machines.market import Market
 from tests.machines.roles import Call, Refusal, need

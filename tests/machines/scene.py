@@ -27,7 +27,7 @@ from stockade.records import (
     Status,
 )
 from stockade.reporting.entries import ExemptionTerms, RelayRules, Terms
-from stockade.reporting.rebuild import Custodian
+from stockade.reporting.replay.custody import Custodian
 from tests.conftest import Stage
 from tests.contracts.support import ALL_CLASSES, EVIDENCE, MAX_128, MAX_256, NO_REF, RIGHTS
 from tests.contracts.support import terms as exemption_terms

@@ -8,7 +8,6 @@ import pytest
 
 from stockade.records import ZERO_ADDRESS, ExemptionStatus, Kind, Phase, RequestStatus, Role
 from stockade.reporting import rebuild
-from stockade.reporting.authority import replay_authority
 from stockade.reporting.crosscheck import crosscheck
 from stockade.reporting.entries import (
     AmountFrozen,
@@ -28,7 +27,10 @@ from stockade.reporting.entries import (
     TermsAdded,
     VenueInterrupted,
 )
-from stockade.reporting.rebuild import Contradiction, Exemption, Listing, ListingsState, replay_token
+from stockade.reporting.rebuild import Contradiction
+from stockade.reporting.replay.authority import replay_authority
+from stockade.reporting.replay.listings import Exemption, Listing, ListingsState
+from stockade.reporting.replay.token import replay_token
 from stockade.reporting.words import kind_name, sentence
 from tests.reporting.life import BOOK
 from tests.support import DAY, SHARE

@@ -13,8 +13,8 @@ from eth_typing import ChecksumAddress
 from stockade import chain
 from stockade.records import Role
 from stockade.reporting import read_stream
-from stockade.reporting.authority import AuthorityState, replay_authority
 from stockade.reporting.reading import ask_many
+from stockade.reporting.replay.authority import AuthorityState, replay_authority
 from stockade.reporting.streams import source_of
 from stockade.suite import Suite
 

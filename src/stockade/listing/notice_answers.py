@@ -29,7 +29,7 @@ from stockade.records import (
     to_shares,
 )
 from stockade.reporting.reading import text
-from stockade.reporting.rebuild import Document, Listing
+from stockade.reporting.replay.listings import Document, Listing
 from stockade.reporting.streams import source_of
 from stockade.reporting.words import ascii_text, flags
 from stockade.suite import CONTRACTS, Suite

@@ -21,8 +21,8 @@ from stockade.records import Position
 from stockade.reporter.as_of import Facts
 from stockade.reporter.holders import HolderFile
 from stockade.reporting.reading import Progress, ask_many, no_progress, plain_contract
-from stockade.reporting.rebuild import TokenState
 from stockade.reporting.register import CustodianPosition, TokenSupply, backing
+from stockade.reporting.replay.token import TokenState
 from stockade.suite import Suite
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, func, select
 from stockade.reporter.deliver import next_of
 from stockade.reporter.lateness import first_times
 from stockade.reporter.stored import entries
-from stockade.reporting.authority import replay_authority
 from stockade.reporting.entries import AuthorityKind
+from stockade.reporting.replay.authority import replay_authority
 from stockade.store.tables import ack, answer, record, report, source
 from stockade.wire.envelope import Stage
 

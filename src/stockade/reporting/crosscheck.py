@@ -19,7 +19,8 @@ from stockade.reporting.entries import (
     RequestRecovered,
     TakenBack,
 )
-from stockade.reporting.rebuild import State, TokenState
+from stockade.reporting.rebuild import State
+from stockade.reporting.replay.token import TokenState
 from stockade.reporting.streams import Stream, chains_of
 
 MAX_UNTIL = 2**32 - 1

@@ -12,7 +12,8 @@ from web3.contract.contract import ContractFunction
 
 from stockade.records import InvestorRecord, Position
 from stockade.reporting.reading import Progress, ask_many, no_progress, plain_contract, text
-from stockade.reporting.rebuild import replay_registry, replay_token
+from stockade.reporting.replay.registry import replay_registry
+from stockade.reporting.replay.token import replay_token
 from stockade.reporting.streams import intact, read_stream, source_of
 from stockade.suite import Suite
 

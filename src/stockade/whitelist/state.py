@@ -17,7 +17,7 @@ from stockade.errors import NetworkError, StockadeError
 from stockade.records import InvestorRecord
 from stockade.reporting.entries import BatchWritten, Entry, FreezeChanged, RecordAssigned, RecordWritten, Recovered
 from stockade.reporting.reading import Progress, no_progress
-from stockade.reporting.rebuild import replay_registry
+from stockade.reporting.replay.registry import replay_registry
 from stockade.reporting.streams import read_entries, source_of
 from stockade.suite import Suite
 
