@@ -23,7 +23,7 @@ from stockade.errors import NetworkError
 from stockade.gateway import completeness, tables
 from stockade.gateway.answers import Completeness, ProvenHead
 from stockade.gateway.books import Books, columns_of
-from stockade.gateway.chainside import ChainSide, proven_head, proven_streams
+from stockade.gateway.chainside import ChainSide, proven_heads
 from stockade.gateway.checks import Fault, fault_in
 from stockade.gateway.intake import keep, open_gateway, writing
 from stockade.gateway.linking import Linker
@@ -300,12 +300,11 @@ class _Reporter:
 
 def _streams(store: Store, result: Examination, tell: Tell) -> None:
     with store.read() as connection:
-        proven = proven_streams(connection)
+        proven = proven_heads(connection)
         it = tables.record.c
         held = connection.execute(select(it.stream).where(it.stream.is_not(None)).distinct()).scalars()
         result.others = sorted({str(stream) for stream in held} - set(proven))
-        for place, stream in enumerate(proven, start=1):
-            head = proven_head(connection, stream)
+        for place, (stream, head) in enumerate(proven.items(), start=1):
             result.block_hash = head.block_hash
             for found in completeness.of_stream(connection, stream):
                 _report(result, found, head.contract)

@@ -336,6 +336,29 @@ def test_submit__a_token_never_listed__is_rejected_from_the_next_block_on(gatewa
     assert said(gateway.post(made.submission()).json())[2][5:] == ("UNKNOWN_TOKEN", "/instrument/token")
 
 
+def test_completeness__a_record_that_claims_a_number_far_ahead__is_answered_at_once(gateway):
+    made = Maker()
+    made.listing(finality="FINAL")
+    made.transfer(1, finality="FINAL")
+    made.transfer(2**53 - 1)
+    gateway.post(made.submission())
+
+    (result,) = gateway.get("completeness", stream=f"{CHAIN}:0x{20 * 'bb'}")["results"]
+
+    assert (result["missing"], result["findings"]) == (
+        2**53 - 3,
+        [
+            {
+                "seq": None,
+                "sequence": 2,
+                "last": 2**53 - 2,
+                "field": None,
+                "problem": "no record of this entry is held",
+            }
+        ],
+    )
+
+
 # ---------------------------------------------------------------- hostile bodies
 
 DEEP = b'{"records":' + b"[" * 100_000 + b"]" * 100_000 + b"}"

@@ -56,7 +56,7 @@ def test_link__a_whole_life__is_linked_and_complete(gateway, told):
 def test_database__whoever_asks__changes_and_deletes_nothing(database, tmp_path, request):
     url = f"sqlite:///{tmp_path}/g.db"
     store = open_gateway(url if database == "sqlite" else request.getfixturevalue("postgres").database())
-    row = {"block": 1, "block_hash": "0x" + 64 * "0", "contract": "x", "sequence": 1, "chain": "0x", "proven_at": 0}
+    row = {"block": 1, "contract": "x", "sequence": 1, "chain": "0x"}
     entry = {"stream": "s", "seq": 1, "block": 1, "expected": "{}"}
     with store.write() as connection:
         connection.execute(insert(tables.reporter).values(reporter_id="T", signer="0x" + 40 * "0", added_at=0))

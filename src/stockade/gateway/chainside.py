@@ -8,7 +8,7 @@ counts once the heads at the end are proven from the block's hash; until then no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from eth_typing import ChecksumAddress
 from sqlalchemy import Connection, delete, func, insert, select
@@ -123,7 +123,7 @@ class ChainSide:
     # ---------------------------------------------------------------- heads
 
     def _prove(self, final: Header) -> None:
-        rows = []
+        heads = {}
         for address, tip in self._tips.items():
             head = prove_head(self._w3, final, tip.source.contract, address)
             if head != Head(tip.sequence, tip.chain):
@@ -131,27 +131,48 @@ class ChainSide:
                     f"{tip.source.name}: what the node served up to {tip.sequence} is not what the contract's storage "
                     f"proves at block {final.number} (its last is {head.sequence}): ask another node."
                 )
-            row = {"stream": self.name(address), "contract": tip.source.contract, "sequence": head.sequence}
-            row |= {"block": final.number, "block_hash": final.hash, "chain": f"0x{head.chain:040x}"}
-            rows.append(row | {"proven_at": now()})
+            heads[self.name(address)] = (tip.source.contract, head.sequence, f"0x{head.chain:040x}")
         with writing(self._store) as connection:
-            known = connection.execute(
-                select(tables.proof.c.stream).where(tables.proof.c.block == final.number)
-            ).scalars()
-            proven = set(known)
-            if new := [row for row in rows if row["stream"] not in proven]:
-                connection.execute(insert(tables.proof), new)
+            for stream, said in heads.items():
+                known = proven_head(connection, stream)
+                if known is None or (known.contract, known.sequence, known.chain) != said:
+                    row = dict(zip(("contract", "sequence", "chain"), said, strict=True))
+                    connection.execute(insert(tables.proof).values(stream=stream, block=final.number, **row))
+            if final.number > (reached(connection) or (-1,))[0]:
+                row = {"block": final.number, "block_hash": final.hash, "proven_at": now()}
+                connection.execute(insert(tables.reached).values(**row))
 
 
-def proven_head(connection: Connection, stream: str) -> Any:
-    """The latest proof of a stream's head; None where there is none."""
-    query = select(tables.proof).where(tables.proof.c.stream == stream).order_by(tables.proof.c.block.desc())
-    return connection.execute(query.limit(1)).first()
+class Proven(NamedTuple):
+    """What a stream's contract held at the end of a block."""
+
+    contract: str
+    sequence: int
+    chain: str
+    block: int
+    block_hash: str
 
 
-def proven_streams(connection: Connection) -> list[str]:
-    """The streams of which a head is proven."""
-    return sorted(connection.execute(select(tables.proof.c.stream).distinct()).scalars())
+def reached(connection: Connection) -> tuple[int, str] | None:
+    """The last block at which heads were proven, and its hash."""
+    it = tables.reached.c
+    row = connection.execute(select(it.block, it.block_hash).order_by(it.block.desc()).limit(1)).first()
+    return (row.block, row.block_hash) if row else None
+
+
+def proven_head(connection: Connection, stream: str) -> Proven | None:
+    """A stream's head at the last block at which heads were proven; None where its head never was."""
+    it = tables.proof.c
+    query = select(it.contract, it.sequence, it.chain).where(it.stream == stream).order_by(it.block.desc())
+    row, last = connection.execute(query.limit(1)).first(), reached(connection)
+    return Proven(row.contract, row.sequence, row.chain, *last) if row and last else None
+
+
+def proven_heads(connection: Connection) -> dict[str, Proven]:
+    """The head of every stream that ever was proven, by the stream's name."""
+    streams = sorted(connection.execute(select(tables.proof.c.stream).distinct()).scalars())
+    found = {stream: proven_head(connection, stream) for stream in streams}
+    return {stream: head for stream, head in found.items() if head}
 
 
 def _require_chain(w3: Web3, deployment: Deployment) -> None:

@@ -16,8 +16,8 @@ from eth_utils.address import is_address, to_checksum_address
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 from rich.text import Text
+from web3 import Web3
 
-from stockade import chain
 from stockade.errors import InputError, NetworkError
 from stockade.gateway import searching
 from stockade.gateway.app import create_app
@@ -77,7 +77,9 @@ def serve(
     if rpc or deployment:
         if not (rpc and deployment):
             raise InputError("Linking needs both: give --rpc and --deployment, or neither.")
-        side = ChainSide(database, chain.connect(rpc), Deployment.load(deployment))
+        # A node that is away now must not keep the gateway from receiving.
+        node = Web3(Web3.HTTPProvider(rpc, request_kwargs={"timeout": 60}))
+        side = ChainSide(database, node, Deployment.load(deployment))
         linking = Linking(side, Linker(database, signer, _id(gateway_id)), poll / 1000)
     app = create_app(database, signer, _id(gateway_id), token, linking.standing if linking else None)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)

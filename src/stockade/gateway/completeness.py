@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from stockade.gateway import tables
 from stockade.gateway.answers import Completeness, FindingSaid, ProvenHead
@@ -39,26 +39,26 @@ class _Tally:
     findings: list[FindingSaid] = field(default_factory=list)
     more: bool = False
 
-    def miss(self, sequence: int, seq: int | None, problem: str) -> None:
-        """An entry without its record; a run of them is one finding."""
-        self.missing += 1
+    def miss(self, sequence: int, seq: int | None, problem: str, last: int | None = None) -> None:
+        """An entry, or a run of them up to `last`, without a record; runs that meet are one finding."""
+        end = last or sequence
+        self.missing += end - sequence + 1
         before = self.findings[-1] if self.findings else None
-        if seq is None and before and before.problem == problem and before.seq is None:
-            last = before.last or before.sequence
-            if last is not None and last + 1 == sequence:
-                self.findings[-1] = before.model_copy(update={"last": sequence})
-                return
-        self.add(seq, sequence, None, problem)
+        before_end = (before.last or before.sequence or 0) if before and before.seq is None else 0
+        if seq is None and before and before.problem == problem and before_end + 1 == sequence:
+            self.findings[-1] = before.model_copy(update={"last": end})
+            return
+        self.add(seq, sequence, None, problem, end if end > sequence else None)
 
     def alter(self, seq: int, sequence: int, where: str | None, problem: str) -> None:
         self.altered += 1
         self.add(seq, sequence, where, problem)
 
-    def add(self, seq: int | None, sequence: int, where: str | None, problem: str) -> None:
+    def add(self, seq: int | None, sequence: int, where: str | None, problem: str, last: int | None = None) -> None:
         if len(self.findings) == MOST:
             self.more = True
             return
-        self.findings.append(FindingSaid(seq=seq, sequence=sequence, last=None, field=where, problem=problem))
+        self.findings.append(FindingSaid(seq=seq, sequence=sequence, last=last, field=where, problem=problem))
 
 
 def of_stream(connection: Connection, stream: str) -> list[Completeness]:
@@ -71,17 +71,22 @@ def of_stream(connection: Connection, stream: str) -> list[Completeness]:
 def _of_reporter(connection: Connection, stream: str, reporter: str | None) -> Completeness:
     head, tally = proven_head(connection, stream), _Tally()
     last = head.sequence if head else 0
-    highest = connection.execute(select(func.max(_of.stream_seq)).where(*_where(stream, reporter))).scalar() or 0
     pairs = Pairs(connection, reporter or "")
-    for first in range(1, max(last, highest) + 1, _PAGE):
-        up_to = min(first + _PAGE - 1, max(last, highest))
+    for first in range(1, last + 1, _PAGE):
+        up_to = min(first + _PAGE - 1, last)
         rows = _rows(connection, stream, reporter, first, up_to)
         expected = _expected(connection, stream, first, up_to)
-        pairs.load(
-            text for some in rows.values() for row in some for text in (row.body, expected.get(row.stream_seq, ""))
-        )
+        pairs.load([*expected.values(), *(row.body for some in rows.values() for row in some)])
         for sequence in range(first, up_to + 1):
             _check(tally, sequence, rows.get(sequence, []), expected.get(sequence), head, pairs)
+    # Beyond the head only by what is held: a record may claim any number.
+    while found := _numbers(connection, stream, reporter, last):
+        rows = _rows(connection, stream, reporter, found[0], found[-1])
+        for sequence in found:
+            if sequence > last + 1:
+                tally.miss(last + 1, None, "no record of this entry is held", sequence - 1)
+            _check(tally, sequence, rows.get(sequence, []), None, head, pairs)
+            last = sequence
     proven = None
     if head:
         proven = ProvenHead(block=head.block, block_hash=head.block_hash, sequence=head.sequence, chain=head.chain)
@@ -115,8 +120,6 @@ def _check(tally: _Tally, sequence: int, rows: Sequence[Any], expected: str | No
             tally.miss(sequence, None, "no record of this entry is held")
         elif is_proven:
             tally.miss(sequence, live[-1].seq, "no valid FINAL record of this entry is held")
-        elif not live and not rows:
-            tally.miss(sequence, None, "no record of this entry is held")
         return
     tally.records += 1
     told = final[-1]
@@ -148,6 +151,11 @@ def is_itself(row: Any) -> bool:
 def _where(stream: str, reporter: str | None) -> Iterator[Any]:
     yield _of.stream == stream
     yield _of.reporter_id == (reporter or "")
+
+
+def _numbers(connection: Connection, stream: str, reporter: str | None, after: int) -> list[int]:
+    query = select(_of.stream_seq).where(*_where(stream, reporter), _of.stream_seq > after).distinct()
+    return [int(number) for number in connection.execute(query.order_by(_of.stream_seq).limit(_PAGE)).scalars()]
 
 
 def _rows(connection: Connection, stream: str, reporter: str | None, first: int, last: int) -> dict[int, list[Any]]:

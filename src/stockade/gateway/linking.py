@@ -6,6 +6,7 @@ that acknowledges it, so a process that is killed anywhere says neither twice no
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +18,15 @@ from stockade.chain import Signer
 from stockade.errors import StockadeError
 from stockade.gateway import tables
 from stockade.gateway.acks import Acks, now
-from stockade.gateway.chainside import ChainSide, proven_head, proven_streams
+from stockade.gateway.chainside import ChainSide, Proven, proven_heads
 from stockade.gateway.comparing import Pairs, differing
 from stockade.gateway.intake import writing
 from stockade.gateway.searching import said
 from stockade.store.opening import Store
+from stockade.terminal import printable
 from stockade.wire.envelope import Finality, Stage
+
+log = logging.getLogger("stockade.gateway")
 
 UNLINKED = "UNLINKED"
 
@@ -53,7 +57,7 @@ class Linker:
     def link(self) -> int:
         """Compares every FINAL record that can be; how many. Raises StockadeError when the database fails."""
         with self._store.read() as connection:
-            heads = {stream: proven_head(connection, stream) for stream in proven_streams(connection)}
+            heads = proven_heads(connection)
         done, after, waiting = 0, self._from, None
         while True:
             with writing(self._store) as connection:
@@ -95,7 +99,7 @@ def _pending(connection: Connection, streams: list[str], after: int) -> Sequence
     return connection.execute(query.order_by(_of.id).limit(_PAGE)).all()
 
 
-def _is_ready(row: Any, head: Any) -> bool:
+def _is_ready(row: Any, head: Proven) -> bool:
     """Whether a proven head covers the record's entry, or shows that there is none."""
     return bool(row.stream_seq <= head.sequence or row.block <= head.block)
 
@@ -163,9 +167,12 @@ class Linking:
             try:
                 self._read_to = self._chain.advance()
                 self._linker.link()
-                self._trouble = None
+                trouble = None
             except StockadeError as error:
-                self._trouble = str(error)
+                trouble = str(error)
             except Exception as error:  # whatever a hostile node makes a library stumble over must not end the thread
-                self._trouble = f"Linking failed ({type(error).__name__}) and is tried again."
+                trouble = f"Linking failed ({type(error).__name__}) and is tried again."
+            if trouble and trouble != self._trouble:
+                log.warning("%s", printable(trouble))
+            self._trouble = trouble
             self._stopped.wait(self._poll)

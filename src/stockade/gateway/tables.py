@@ -109,17 +109,25 @@ entry = Table(
     Column("expected", Text, nullable=False),
 )
 
-# What a stream's contract held at the end of a block, proven from the block's hash.
+# The final blocks up to which all streams were read and proven.
+reached = Table(
+    "reached",
+    metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("block_hash", Hash, nullable=False),
+    Column("proven_at", BigInteger, nullable=False),
+)
+
+# What a stream's contract holds from a block on, proven from the block's hash: it was proven again at every block
+# reached since, where no later row says otherwise.
 proof = Table(
     "proof",
     metadata,
     Column("stream", Text, primary_key=True),
     Column("block", BigInteger, primary_key=True, autoincrement=False),
-    Column("block_hash", Hash, nullable=False),
     Column("contract", Text, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("chain", Text, nullable=False),
-    Column("proven_at", BigInteger, nullable=False),
 )
 
 # A FINAL record was compared with its entry: `agrees` is 1, or `field` is the first that differs.
@@ -144,4 +152,4 @@ party = Table(
     UniqueConstraint("reporter_id", "theirs"),
 )
 
-APPEND_ONLY = (reporter, submission, record, mention, ack, proof, link, party)
+APPEND_ONLY = (reporter, submission, record, mention, ack, reached, proof, link, party)
