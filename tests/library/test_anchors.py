@@ -9,10 +9,10 @@ from eth_utils.crypto import keccak
 
 from stockade import merkle
 from stockade.errors import InputError, Refused, StockadeError
-from stockade.reporter.anchors import DAY_MS, DayRoot, anchored, day_name, day_of, last_day, send
-from stockade.reporter.membership import check_proof, read_proof, save_proof
+from stockade.reporter.anchors import DAY_MS, DayRoot, anchored, day_name, day_of, last_day, leaf_of, send
+from stockade.reporter.membership import Proof, check_proof, read_proof, save_proof
 from stockade.store import open_store
-from stockade.wire.canonical import canonical
+from stockade.wire.canonical import canonical, record_id
 from tests.reporting.anchoring import Anchoring
 
 ZERO = "0x" + "00" * 32
@@ -192,6 +192,27 @@ def test_check_proof__an_inner_node_for_a_leaf__fails(anchoring, keys):
     inner = merkle.root_of(keccak(keccak(bytes.fromhex(anchoring.ids[2][2:]))), proof.path[:1])
     with pytest.raises(InputError):
         anchoring.proof("0x" + inner.hex())
+
+
+def test_check_proof__a_record_whose_number_is_not_of_that_day__fails(anchoring, keys):
+    """An issuer may anchor what it likes; a record that is not one of the numbers anchored is not proved by it."""
+    said = {"seq": 9, "recordedTime": f"{day_name(anchoring.first)}T00:00:00.000Z"}
+    said["recordId"] = record_id(said)
+    day = DayRoot(anchoring.first, leaf_of(said["recordId"]), 1, 1)
+    send(anchoring.suite, keys.issuer, day)
+    proof = Proof.model_construct(
+        chain_id=anchoring.suite.deployment.chain_id,
+        authority=anchoring.suite.authority.address,
+        day=day_name(day.day),
+        root=day.root,
+        count=1,
+        last_sequence=1,
+        path=[],
+        record=said,
+    )
+
+    with pytest.raises(StockadeError, match="the record's number is not one of that day's"):
+        check_proof(anchoring.suite, proof)
 
 
 def test_make_proof__of_a_day_not_anchored__refused(anchoring, keys):

@@ -38,6 +38,10 @@ class Kept:
         with self.store.read() as connection:
             return connection.execute(select(func.max(tables.block.c.number))).scalar_one()
 
+    def catch_up(self) -> None:
+        """Follows what other tests have mined since, for only the latest state can be tampered with."""
+        Following(self.store, self.node.suite, f"http://127.0.0.1:{self.node.port}").run()
+
     def facts(self, block: int | None = None) -> Facts:
         with self.store.read() as connection:
             return facts_at(connection, block)

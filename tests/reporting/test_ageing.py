@@ -1,4 +1,4 @@
-"""Differences age from run to run, by a clock that is given."""
+"""Differences age from run to run, by a clock that is given; on both databases."""
 
 from __future__ import annotations
 
@@ -9,20 +9,13 @@ import pytest
 from stockade.errors import StockadeError
 from stockade.reporter.ageing import BUCKETS, DAY_MS, OLDEST, ages, buckets, keep
 from stockade.reporter.reconcile import Difference, Kind, Reconciliation, Subject
-from stockade.store import open_store, tables
+from stockade.store import tables
 
 TOKEN, WALLET = "0x" + "11" * 20, "0x" + "22" * 20
 NOW = 1_800_000_000_000
 OVER = Difference(Subject(Kind.OVER_ISSUED, TOKEN, 1), 10, 9)
 SURPLUS = Difference(Subject(Kind.SURPLUS, TOKEN, 2), 1, 2)
 BOOK = Difference(Subject(Kind.BALANCE_HOLDERS, TOKEN, None, WALLET), 5, 4)
-
-
-@pytest.fixture
-def store(tmp_path):
-    found = open_store(f"sqlite:///{tmp_path / 'store.db'}")
-    yield found
-    found.engine.dispose()
 
 
 @pytest.fixture

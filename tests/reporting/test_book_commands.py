@@ -22,6 +22,7 @@ from tests.reporting.test_reconcile import slot_of_position
 @pytest.fixture
 def ours(kept: Kept):
     """The node is put back afterwards."""
+    kept.catch_up()
     snapshot = kept.node.rpc("evm_snapshot")
     yield kept
     kept.node.rpc("evm_revert", snapshot)

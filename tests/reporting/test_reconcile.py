@@ -19,6 +19,7 @@ from tests.reporting.test_over_http import slot_of_balance
 @pytest.fixture
 def planted(kept: Kept):
     """The node may be tampered with, and is put back afterwards."""
+    kept.catch_up()
     snapshot = kept.node.rpc("evm_snapshot")
     yield kept
     kept.node.rpc("evm_revert", snapshot)
