@@ -23,10 +23,11 @@ from stockade.store import Store, open_store
 from tests.reporting.following import Following
 from tests.reporting.kept import Kept, copy, follow_whole
 from tests.reporting.life import Life
+from tests.reporting.made import GATEWAY, REPORTER
 from tests.reporting.node import Node, live
 from tests.reporting.outbox import StillClock
 from tests.reporting.postgres import Postgres, postgres_server
-from tests.reporting.receiver import GATEWAY, REPORTER, Receiver, receiving
+from tests.reporting.receiver import Receiver, receiving
 from tests.reporting.records import follow_life
 from tests.reporting.told import Told, telling
 

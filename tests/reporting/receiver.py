@@ -14,15 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from eth_account import Account
-
 from stockade.chain import KeySigner
 from stockade.wire.envelope import ACK_SCHEMA
 from stockade.wire.signing import ack_digest, sign, signer_of, submission_digest
-
-GATEWAY = KeySigner(Account.from_key("0x" + 32 * "11"))
-REPORTER = KeySigner(Account.from_key("0x" + 32 * "22"))
-OTHER = KeySigner(Account.from_key("0x" + 32 * "33"))
+from tests.reporting.made import GATEWAY, OTHER, REPORTER
 
 Acks = list[dict[str, Any]]
 

@@ -9,8 +9,8 @@ from stockade.reporter.answers import Line
 from stockade.reporter.deliver import Courier, Outcome, Step
 from stockade.reporter.destinations import Destination, destinations, set_destination, turn_at
 from stockade.store import Store, tables
+from tests.reporting.made import GATEWAY, OTHER, REPORTER
 from tests.reporting.outbox import put_records, rows
-from tests.reporting.receiver import GATEWAY, OTHER, REPORTER
 
 # What the databases do not differ in; a database of its own on PostgreSQL takes a second.
 on_sqlite = pytest.mark.parametrize("store", ["sqlite"], indirect=True)

@@ -12,8 +12,8 @@ from eth_account import Account
 
 from stockade.reporter.deliver import next_of
 from stockade.store import tables
+from tests.reporting.made import REPORTER
 from tests.reporting.outbox import put_records, rows
-from tests.reporting.receiver import REPORTER
 
 RECORDS = 600
 WORKERS = 3

@@ -7,17 +7,33 @@ import json
 import pytest
 from sqlalchemy import insert, select
 
+from stockade.errors import InputError
+from stockade.reporter.answers import Line
+from stockade.reporter.deliver import Courier
 from stockade.reporter.derive import Deriver
 from stockade.reporter.destinations import Destination, set_destination
+from stockade.reporter.parties import Parties
 from stockade.reporter.repairs import Attempt, Rejection, open_rejections, repair
 from stockade.store import tables
+from stockade.suite import CONTRACTS
 from stockade.wire.record import Record
-from tests.reporting.outbox import START, put_records
-from tests.reporting.receiver import GATEWAY
-from tests.reporting.records import parties_of
+from tests.reporting.following import PARTY_KEY
+from tests.reporting.made import GATEWAY, REPORTER, listening
+from tests.reporting.outbox import START, put_records, rows
 
-# Of the life on the node: any report but the first, whose record the plain deriver left empty.
+# Any record of the life on the node.
 SEQ = 5
+
+
+class Mistaken(Deriver):
+    """A version of Stockade that gives one record a body of no kind."""
+
+    count = 0
+
+    def derive(self, fact):
+        self.count += 1
+        derived = super().derive(fact)
+        return derived | {"body": {"kind": "no kind"}} if self.count == SEQ else derived
 
 
 def reject(store, seq, code="SCHEMA", field="/body", destination="sec"):
@@ -36,22 +52,34 @@ def body(store, seq):
         return json.loads(connection.execute(select(tables.record.c.body).where(tables.record.c.seq == seq)).scalar())
 
 
+def deriver_of(following, key=PARTY_KEY):
+    deployment = following.suite.deployment
+    return Deriver(Parties(key, deployment.chain_id, [deployment.addresses[name] for name in CONTRACTS]))
+
+
 @pytest.fixture
 def deriver(following):
-    return Deriver(parties_of(following.suite.deployment))
+    return deriver_of(following)
 
 
 @pytest.fixture
-def rejected(following):
-    """The store after a life was followed by somebody whose records say nothing, one of them rejected."""
+def mistaken(following, monkeypatch):
+    """The store after a life was followed by a version that errs about one record."""
+    monkeypatch.setattr("tests.reporting.following.Deriver", Mistaken)
     following.run()
-    reject(following.store, SEQ)
     return following.store
+
+
+@pytest.fixture
+def rejected(mistaken):
+    """The same, after that record was rejected."""
+    reject(mistaken, SEQ)
+    return mistaken
 
 
 def test_repair__the_facts_say_more__a_new_record_corrects_the_rejected_one(rejected, following, deriver):
     before, last = body(rejected, SEQ), following.records()[-1][0]
-    assert rejections(rejected) == [Rejection("sec", SEQ, "SCHEMA", "/body", START, "AUTHORITY")]
+    assert rejections(rejected) == [Rejection("sec", SEQ, "SCHEMA", "/body", START, before["eventType"])]
 
     assert repair(rejected, deriver, SEQ, START) == Attempt(SEQ, last + 1)
 
@@ -96,6 +124,19 @@ def test_repair__nobody_rejected_it__does_nothing(rejected, following, deriver):
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_repair__under_another_key_for_wallets__is_refused_for_it_would_rename_them(rejected, following):
+    count = len(following.records())
+
+    with pytest.raises(InputError) as refused:
+        repair(rejected, deriver_of(following, 32 * b"\x66"), SEQ, START)
+
+    assert str(refused.value) == (
+        "STOCKADE_PARTY_KEY is not the key under which record 5 names wallets: give that one."
+    )
+    assert len(following.records()) == count
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_repair__its_block_was_replaced__there_is_nothing_to_derive_it_from(store, following, deriver):
     put_records(store, 1)
     reject(store, 1, "LISTED_NOWHERE", "")
@@ -107,7 +148,7 @@ def test_repair__its_block_was_replaced__there_is_nothing_to_derive_it_from(stor
     assert only.remedy.startswith("compare this field with the chain")
 
 
-def test_correction__of_two_destinations_one_rejects__goes_to_both_in_the_same_numbers(
+def test_correction__of_a_record_that_one_of_two_destinations_rejects__goes_to_both_in_the_same_numbers(
     rejected, following, deriver, receiver, courier
 ):
     last = following.records()[-1][0]
@@ -118,3 +159,20 @@ def test_correction__of_two_destinations_one_rejects__goes_to_both_in_the_same_n
 
     assert receiver.heard[-1] == (last + 1, last + 1)
     assert list(receiver.held) == list(range(1, last + 2))
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_repair__the_real_gateway_rejected_it__takes_the_correction(mistaken, following, deriver, clock, tmp_path):
+    last = following.records()[-1][0]
+    with listening(f"sqlite:///{tmp_path}/gateway.db") as gateway, Line(gateway.url) as line:
+        set_destination(mistaken, Destination.given("sec", gateway.url, GATEWAY.address))
+        courier = Courier(mistaken, "sec", REPORTER, line, clock)
+        courier.run(once=True)
+        assert [(each.seq, each.code, each.field) for each in rejections(mistaken)] == [(SEQ, "SCHEMA", "/body")]
+
+        assert repair(mistaken, deriver, SEQ, START) == Attempt(SEQ, last + 1)
+        courier.run(once=True)
+
+    stages = [row[1:] for row in rows(mistaken, tables.ack, "stage", "first", "last") if row[0] == "VALIDATED"]
+    assert stages == [(1, SEQ - 1), (SEQ + 1, last), (last + 1, last + 1)]
+    assert rejections(mistaken) == []

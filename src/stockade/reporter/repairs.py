@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, exists, func, select
 
+from stockade.errors import InputError
 from stockade.reporter.derive import Deriver
+from stockade.reporter.parties import KEY
 from stockade.reporter.recorder import append, hold, moment
 from stockade.reporter.stored import entry_of
 from stockade.reporter.tips import Fact
@@ -70,7 +72,7 @@ def open_rejections(connection: Connection) -> list[Rejection]:
 
 def repair(store: Store, deriver: Deriver, seq: int, at: int) -> Attempt:
     """Tries to correct a rejected record, under the same lock as the follower's records, and never twice. `at`:
-    milliseconds UTC.
+    milliseconds UTC. Raises InputError when the deriver names wallets under another key.
     """
     with store.write() as connection:
         hold(connection)
@@ -84,6 +86,8 @@ def repair(store: Store, deriver: Deriver, seq: int, at: int) -> Attempt:
         said = json.loads(rejected.body)
         deriver.load(connection, found.entry.place)
         derived = deriver.derive(found)
+        if derived["operatorRef"] != said["operatorRef"]:
+            raise InputError(f"{KEY} is not the key under which record {seq} names wallets: give that one.")
         if derived.items() <= said.items():
             return Attempt(seq, None, "derived again, it says the same")
         said |= derived
