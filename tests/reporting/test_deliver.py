@@ -208,6 +208,37 @@ def test_step__failures_go_on__each_waits_about_twice_as_long_up_to_a_minute_and
     assert courier.step() == Step(Outcome.SENT, 0)
 
 
+def execute(store, *statements):
+    with store.write() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+class Enough(Exception):
+    """Ends a worker that otherwise never ends."""
+
+
+def test_run__the_database_fails__is_told_once_and_goes_on_when_it_is_back(store, receiver, courier, clock):
+    put_records(store, 2)
+    execute(store, "ALTER TABLE answer RENAME TO gone")
+    told = []
+
+    def wait(seconds):
+        clock.waits.append(seconds)
+        if len(clock.waits) == 2:
+            execute(store, "ALTER TABLE gone RENAME TO answer")
+        if receiver.held:
+            raise Enough
+
+    clock.wait = wait
+    with pytest.raises(Enough):
+        courier.run(tell=told.append)
+
+    assert [problem.split(":")[0] for problem in told] == ["The database says", ""]
+    assert (answers(store), list(receiver.held)) == ([(1, 200, 3)], [1, 2])
+    assert clock.waits[0] <= 0.25 < clock.waits[1] * 2 <= 1
+
+
 # ---------------------------------------------------------------- where going on would be wrong
 
 

@@ -25,7 +25,7 @@ from stockade.errors import StockadeError
 from stockade.reporter.answers import CONFLICT, PAGE, Answer, Line, Reply, is_refusal, read_reply, taken
 from stockade.reporter.destinations import Turn, turn_at
 from stockade.reporter.recorder import moment
-from stockade.store import Store
+from stockade.store import Store, StoreError
 from stockade.store.tables import ack, ack_read, answer, record, repair, transmission
 from stockade.wire.canonical import canonical
 from stockade.wire.envelope import SUBMISSION_SCHEMA, Ack
@@ -126,7 +126,11 @@ class Courier:
         told = ""
         self._heard = False
         while True:
-            step = self.step()
+            try:
+                step = self.step()
+            except StoreError as error:  # full, or started anew: nothing of the turn was written
+                self._failures += 1
+                step = Step(Outcome.FAILED, self._patience(self._failures), str(error))
             if once and step.outcome is Outcome.FAILED:
                 raise StockadeError(step.problem)
             if self._refused:
