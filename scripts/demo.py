@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+import shlex
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
 
 from stockade.chain import NO_ANSWER, KeySigner, no_answer
-from stockade.demo.stage import DEPLOYER, DESK_A, DESK_D, Row, Stage
-from stockade.demo.story import play, summary
+from stockade.demo.pipe import DESTINATION, Pipe, report
+from stockade.demo.processes import Processes
+from stockade.demo.stage import DEPLOYER, DESK_A, DESK_D, Stage
+from stockade.demo.story import play, rebuilt, summary
 from stockade.deploy import DAY
 from stockade.errors import StockadeError
 from stockade.plan import read_plan
-from stockade.reporting.register import backing
-from stockade.reporting.tables import draw_supply, streams_table
 from stockade.terminal import FileCommand, console
 from tools.anvil import anvil, end_on_sigterm, key
 from tools.safe import deploy_safe
@@ -35,51 +35,68 @@ PAST = 50 * DAY
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("build/demo"),
     show_default=True,
-    help="Where summary.json is written.",
+    help="Where summary.json, databases and logs are written; what an earlier demo left there is replaced.",
 )
-def cli(folder: Path) -> None:
+@click.option("--stay", is_flag=True, help="Keep chain, reporter and gateway alive at the end, until Ctrl-C.")
+def cli(folder: Path, stay: bool) -> None:
     """Show listed shares become permissioned tokens: issued, moved, refused, corrected, redeemed, reported.
 
     Starts a chain of its own (anvil, on a free port), deploys a whole suite there, plays every person with a
-    development account, and ends the chain. Takes no account and touches no other chain.
+    development account, reports every record to a gateway as a regulator would run it, and ends all of them. Takes no
+    account and touches no other chain.
     """
     end_on_sigterm()
+    _clear(folder)
     try:
-        with anvil(int(time.time()) - PAST) as chain:
-            stage = Stage(chain.w3, lambda index: KeySigner(key(index)), _tell, ROOT / "examples")
-            _show(stage, folder)
+        with anvil(int(time.time()) - PAST) as chain, Processes(folder) as processes:
+            stage = Stage(chain.w3, lambda index: KeySigner(key(index)), console, ROOT / "examples")
+            safe = deploy_safe(stage.w3, stage.who(DEPLOYER), [stage.at(DESK_A), stage.at(DESK_D)], 2)
+            play(stage, read_plan(ROOT / "examples" / "suite.toml"), safe)
+            stage.catch_up()
+            pipe = Pipe(stage, chain.url, folder, processes)
+            reported = report(pipe)
+            result = rebuilt(stage)
+            file = folder / "summary.json"
+            file.write_text(json.dumps(summary(stage, result, reported), indent=2) + "\n", encoding="utf-8")
+            if not result.ok:
+                raise StockadeError("The reports do not match the contracts; what differs stands above.")
+            console.print(_next(folder, pipe, stay), soft_wrap=True, highlight=False)
+            if stay:
+                _wait()
     except NO_ANSWER:
         raise no_answer() from None
 
 
-def _show(stage: Stage, folder: Path) -> None:
-    safe = deploy_safe(stage.w3, stage.who(DEPLOYER), [stage.at(DESK_A), stage.at(DESK_D)], 2)
-    result = play(stage, read_plan(ROOT / "examples" / "suite.toml"), safe)
-
-    _heading("Everything reported, nothing missing", "The state rebuilt from the reports alone, against the contracts.")
-    console.print(streams_table(result))
-    compared = sum(result.compared.values())
-    console.print(f"{compared} values rebuilt and compared with the contracts: {len(result.differences)} differ.")
-    draw_supply(console, backing(stage.suite, result.block))
-    file = folder / "summary.json"
+def _clear(folder: Path) -> None:
+    """Removes what an earlier demo wrote, and nothing else."""
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(summary(stage, result), indent=2) + "\n", encoding="utf-8")
-    console.print(f"Figures: {file}")
-    if not result.ok:
-        raise StockadeError(
-            "The reports do not match the contracts: run `ape run report verify` on a devnet for details."
-        )
+    for pattern in ("reporter.db*", "gateway.db*", "*.log", "deployment.json", "proof.json", "summary.json"):
+        for file in folder.glob(pattern):
+            file.unlink()
 
 
-def _tell(title: str, explanation: str, rows: list[Row]) -> None:
-    _heading(title, explanation)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for label, words in rows:
-        style = {"refused": "red", "moved": "green"}.get(label, "bold")
-        table.add_row(Text(label, style), Text(words))
-    console.print(table)
+def _next(folder: Path, pipe: Pipe, stay: bool) -> str:
+    """What a reader can look at afterwards."""
+    place, suite = shlex.quote(str(folder)), f"--deployment {shlex.quote(str(pipe.deployment))}"
+    if stay:
+        lives = "Chain, reporter and gateway live until Ctrl-C."
+        more = f"""\
+  stockade verify --gateway {pipe.gateway} --rpc {pipe.rpc} {suite}
+  stockade-report rebuild --compare --rpc {pipe.rpc} {suite}
+"""
+    else:
+        lives = "Chain and gateway have ended, their databases stay (`make demo ARGS=--stay` keeps all of them alive)."
+        more = ""
+    return f"""
+Figures: {place}/summary.json. {lives} In a second shell, from this folder:
+
+  . tools/env.sh && export STOCKADE_STORE={shlex.quote(pipe.database)}
+  stockade-report status {suite}
+  stockade-report late --to {DESTINATION} {suite}
+  stockade-report export --cusip 037833100 --out {place}/apple.csv {suite}
+{more}"""
 
 
-def _heading(title: str, explanation: str) -> None:
-    console.print()
-    console.print(Panel(Text(explanation, "dim"), title=f"[bold]{title}[/]", title_align="left", border_style="blue"))
+def _wait() -> None:
+    with suppress(KeyboardInterrupt):
+        signal.pause()

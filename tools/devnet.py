@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -34,6 +35,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAN = ROOT / "examples" / "suite.toml"
 # Accounts with a part to play that no plan names; examples/investors.csv has records for investors and platform.
 OTHERS = {0: "deployer", 16: "relay", 20: "investor", 21: "investor", 28: "platform"}
+# Two keys that hold nothing and only sign records and acknowledgements.
+REPORTER, GATEWAY = 58, 59
+# Blocks on top of another until anvil calls it final, and some more: what is deployed is final at once.
+FINALITY = 70
 
 console = Console()
 
@@ -61,18 +66,22 @@ def run(port: int, deployment: Path) -> None:
     plan = read_plan(PLAN)
     periods = plan.profile.clocks
     past = max(periods.notice_seconds, periods.objection_seconds) + DAY
+    records = ROOT / "build" / f"devnet-{port}"
+    shutil.rmtree(records, ignore_errors=True)
     with anvil(int(time.time()) - past, port) as chain:
         try:
             deploy(port, deployment)
             suite = Suite(chain.w3, Deployment.load(deployment))
             open_shares(suite, plan, past)
             keep_hours(suite, plan)
-            show(chain.w3, plan, port, deployment)
+            order(suite.w3, "anvil_mine", FINALITY)
+            show(chain.w3, plan, port, deployment, records)
             chain.process.wait()
             raise StockadeError("anvil ended: somebody stopped it. Start again with `make devnet`.")
         finally:
             for suffix in (".json", ".layout.json", ".upgrade.json"):
                 deployment.with_suffix(suffix).unlink(missing_ok=True)
+            shutil.rmtree(records, ignore_errors=True)
 
 
 def deploy(port: int, deployment: Path) -> None:
@@ -89,9 +98,14 @@ def open_shares(suite: Suite, plan: Plan, past: int) -> None:
     issuer = key_of(plan, Role.ISSUER)
     tokens = [token.address for token in suite.tokens()]
     opening.begin(suite, issuer, tokens, opening.Papers.synthetic())
-    suite.w3.provider.make_request(RPCEndpoint("evm_increaseTime"), [past])
-    suite.w3.provider.make_request(RPCEndpoint("evm_mine"), [])
+    order(suite.w3, "evm_increaseTime", past)
+    order(suite.w3, "evm_mine")
     opening.activate(suite, issuer, tokens)
+
+
+def order(w3: Web3, method: str, *parameters: int) -> None:
+    """Of anvil itself."""
+    w3.provider.make_request(RPCEndpoint(method), list(parameters))
 
 
 def keep_hours(suite: Suite, plan: Plan) -> None:
@@ -112,7 +126,7 @@ def key_of(plan: Plan, role: Role) -> KeySigner:
     return KeySigner(next(each for each in keys if each.address == address))
 
 
-def show(w3: Web3, plan: Plan, port: int, deployment: Path) -> None:
+def show(w3: Web3, plan: Plan, port: int, deployment: Path, records: Path) -> None:
     """Who is who, and what to type next."""
     addresses = [key(index).address for index in range(max(OTHERS) + 1)]
     parts = {index: [part] for index, part in OTHERS.items()}
@@ -131,11 +145,14 @@ def show(w3: Web3, plan: Plan, port: int, deployment: Path) -> None:
         balance = Web3.from_wei(w3.eth.get_balance(addresses[index]), "ether")
         table.add_row("\n".join(names), f"TEST::{index}", addresses[index], f"{balance:,.0f}")
     console.print(table)
-    console.print(_next(port, deployment, addresses), soft_wrap=True, highlight=False)
+    console.print(_next(port, deployment, addresses, records), soft_wrap=True, highlight=False)
 
 
-def _next(port: int, deployment: Path, addresses: list[str]) -> str:
+def _next(port: int, deployment: Path, addresses: list[str], records: Path) -> str:
     """What to type in the second shell."""
+    file = deployment.relative_to(ROOT) if deployment.is_relative_to(ROOT) else deployment
+    rpc, suite, place = f"http://127.0.0.1:{port}", f"--deployment {file}", records.relative_to(ROOT)
+    reporter, gateway = key(REPORTER), key(GATEWAY)
     export = "" if port == 8545 else f" && export STOCKADE_DEVNET_PORT={port}"
     where = f" --deployment {deployment}" if deployment.parent != ROOT / "deployments" else ""
     where = f"--network ethereum:devnet{where}"
@@ -159,6 +176,20 @@ Ready: chain {CHAIN_ID} at http://127.0.0.1:{port}. In a second shell, from this
   ape run listing clocks {where}
   ape run market status {where}
   ape run report verify {where}
+
+Blocks become final {FINALITY - 6} blocks later. From there to a regulator, with two more public keys:
+
+  export STOCKADE_STORE=sqlite:///{place}/reporter.db STOCKADE_GATEWAY_STORE=sqlite:///{place}/gateway.db
+  export STOCKADE_REPORTER_KEY={reporter.key.to_0x_hex()}
+  export STOCKADE_GATEWAY_KEY={gateway.key.to_0x_hex()}
+  export STOCKADE_PARTY_KEY=$(python -c "import secrets; print(secrets.token_hex(32))")
+  stockade-gateway reporter add reporter {reporter.address}
+  stockade-gateway serve --port 8780 --rpc {rpc} {suite} &
+  stockade-report follow --once --rpc {rpc} {suite}
+  stockade-report destination add regulator http://127.0.0.1:8780 {gateway.address} {suite}
+  stockade-report deliver --once --to regulator {suite}
+  stockade-report status {suite}
+  stockade verify --gateway http://127.0.0.1:8780 --rpc {rpc} {suite}
 
 Every command explains itself with --help. Ctrl-C here ends the chain; nothing of it remains.
 """

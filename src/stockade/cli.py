@@ -57,7 +57,7 @@ def verify(
     if as_json:
         print(json.dumps(asdict(result) | {"complete": result.complete}, default=lambda it: it.model_dump(), indent=2))
     else:
-        _show(result)
+        show(result)
     context.exit(0 if result.complete else 1)
 
 
@@ -66,7 +66,8 @@ def _progress() -> Progress:
     return Progress(*columns, console=SafeConsole(file=sys.stderr), transient=True)
 
 
-def _show(result: Examination) -> None:
+def show(result: Examination) -> None:
+    """What an examination found: a table, the findings, and a verdict."""
     table = Table("stream", "reporter", "entries", "told", "missing", "altered", "proven head", "")
     for each in result.streams:
         head = each.proven

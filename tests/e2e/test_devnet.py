@@ -119,6 +119,20 @@ def test_second_shell__the_commands_as_printed__whitelist_mint_transfer_redeem_a
     assert re.search(r"XNAS .*\n(.*\n)*.*XNYS", said[10])
 
 
+def test_second_shell__the_commands_as_printed__report_every_record_to_a_gateway_and_prove_it(devnet):
+    """As typed in one shell, at another port, waiting for the gateway as a person does."""
+    port = str(free_port())
+    block = devnet.said.split("two more public keys:\n")[1].split("\nEvery command")[0].replace("8780", port)
+    listens = f"until (: < /dev/tcp/127.0.0.1/{port}) 2> /dev/null; do sleep 0.1; done"
+    script = "set -e; trap 'kill $!' EXIT\n" + re.sub(r"&\n", f"&\n{listens}\n", block)
+
+    said = devnet.type("bash", "-c", script)
+
+    assert re.search(r"reporter is known by 0x\w{40}\.", said)
+    assert "0 incidents are open, 0 records wait for a repair." in said
+    assert re.search(r"Complete: [1-9]\d\d records and \d+ acknowledgements of gateway", said)
+
+
 def test_devnet__ended_while_it_deploys__leaves_no_chain_and_no_file(starting, tmp_path):
     process = starting(port := free_port())
     read_until(process, "Profile ")

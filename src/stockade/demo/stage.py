@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from eth_typing import ChecksumAddress
 from eth_utils.crypto import keccak
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
 from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
@@ -25,7 +31,7 @@ from stockade.suite import Suite
 
 # Which development account plays whom (examples/suite.toml, examples/investors.csv).
 # DESK_A and DESK_D own the Safe that takes DESK_A's place.
-DEPLOYER, ISSUER, COMPLIANCE, REGISTRAR, MARKET_OPERATOR, PAUSER = 0, 4, 5, 6, 8, 9
+DEPLOYER, ISSUER, COMPLIANCE, REGISTRAR, MARKET_OPERATOR, REGULATOR = 0, 4, 5, 6, 8, 10
 ATTESTOR, DESK_A, DESK_B, DESK_C, RELAY, DESK_D = 12, 13, 14, 15, 16, 17
 ALICE, BOB, CAROL, PLATFORM, STRANGER = 20, 21, 22, 28, 18
 REVOKED, HOLD_ONLY, NO_TRADE, DAVE = 31, 32, 33, 34
@@ -33,7 +39,6 @@ REVOKED, HOLD_ONLY, NO_TRADE, DAVE = 31, 32, 33, 34
 FIRST, SECOND = 1, 2  # the two custodians
 
 Row = tuple[str, str]
-Tell = Callable[[str, str, list[Row]], None]
 
 
 @dataclass
@@ -53,16 +58,28 @@ class Tally:
 class Stage:
     """The people, the chain and the suite of one run."""
 
-    def __init__(self, w3: Web3, signers: Callable[[int], Signer], tell: Tell, examples: Path) -> None:
+    def __init__(self, w3: Web3, signers: Callable[[int], Signer], console: Console, examples: Path) -> None:
         self.w3 = w3
         self.who = signers
-        self.tell = tell
+        self.console = console
         self.examples = examples
         self.tally = Tally()
         self.safe: ChecksumAddress
         self.suite: Suite
         self.profile: Profile
         self.tokens: list[Contract] = []
+
+    def tell(self, title: str, explanation: str, rows: list[Row]) -> None:
+        """Shows an act, and what came of it."""
+        heading = Text(title, "bold")
+        self.console.print()
+        self.console.print(Panel(Text(explanation, "dim"), title=heading, title_align="left", border_style="blue"))
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for label, words in rows:
+            style = {"refused": "red", "moved": "green"}.get(label, "bold")
+            table.add_row(Text(label, style), Text(words))
+        if rows:
+            self.console.print(table)
 
     # ---------------------------------------------------------------- small things
 
@@ -77,10 +94,19 @@ class Stage:
         self._order("evm_increaseTime", seconds)
         self.mine(1)
 
+    def catch_up(self) -> None:
+        """Ends the chain's past: its clock, which began long ago, tells today's time, or a second less."""
+        self.mine(1)
+        self.travel(int(time.time()) - 1 - self.now())
+
     def mine(self, blocks: int) -> None:
         self._order("anvil_mine", blocks)
 
-    def _order(self, method: str, *parameters: int) -> None:
+    def replace_block(self) -> None:
+        """Another block takes the latest one's place, and nothing happens in it."""
+        self._order("anvil_reorg", 1, [])
+
+    def _order(self, method: str, *parameters: Any) -> None:
         """Of anvil."""
         answer = self.w3.provider.make_request(RPCEndpoint(method), list(parameters))
         if "error" in answer:
