@@ -162,6 +162,17 @@ def test_check_proof__any_byte_altered__fails(anchoring, keys, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "respell", [lambda text: f" {text}", lambda text: text[:-1], lambda text: text.replace(":", ": ", 1)]
+)
+def test_read_proof__the_same_in_another_spelling__refused(anchoring, keys, tmp_path, respell):
+    anchoring.anchor(keys)
+    (path := tmp_path / "proof.json").write_text(respell(anchoring.proof(2).text), encoding="utf-8")
+
+    with pytest.raises(InputError, match="not its one text"):
+        read_proof(path)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"path": []},

@@ -84,6 +84,17 @@ def test_master__each_line__names_the_report_that_changed_it_last_and_its_record
             assert (line.last.sequence, line.last.transaction) == (last.seq, last.transaction)
 
 
+def test_master__shares_sent_to_oneself__change_no_line(kept):
+    token = kept.node.life.token.address
+    moves = [entry for entry in kept.facts().tokens[token].entries if entry.kind == Kind.TRANSFER]
+    own = next(entry for entry in moves if entry.content.source == entry.content.target)
+
+    document = made(kept, master, kept.facts(own.place.block))
+
+    (line,) = (each for each in document.lines if (each.token, each.wallet) == (token, own.content.source))
+    assert line.last.sequence < own.seq
+
+
 def test_master__with_the_holder_file__names_join_and_nothing_of_them_is_stored(kept):
     file = read_holders(kept.holder_file())
 
