@@ -39,7 +39,7 @@ def verified(listings, actors, proposed):
 
 
 @pytest.fixture
-def told(listings, actors, verified):
+def notified(listings, actors, verified):
     """The issuer of the share was told just now."""
     listings.recordIssuerNotice(verified, EVIDENCE, sender=actors.issuer)
     return verified
@@ -80,16 +80,16 @@ def test_record_issuer_notice__empty_unknown_or_active__refused(listings, actors
 
 
 @pytest.mark.parametrize("off", [-1, 0, 1])
-def test_activate__around_the_end_of_the_period__only_from_that_second(listings, told, activate, at, off):
-    until = listings.listingOf(told).objectionUntil
+def test_activate__around_the_end_of_the_period__only_from_that_second(listings, notified, activate, at, off):
+    until = listings.listingOf(notified).objectionUntil
     at(until + off)
 
     if off < 0:
-        with refuses(listings.ListingObjectionPeriod, token=told, until=until):
-            activate(told)
+        with refuses(listings.ListingObjectionPeriod, token=notified, until=until):
+            activate(notified)
     else:
-        activate(told)
-        assert listings.phaseOf(told) == Phase.ACTIVE
+        activate(notified)
+        assert listings.phaseOf(notified) == Phase.ACTIVE
 
 
 def test_activate__issuer_never_told__refused(listings, verified, activate, travel):
@@ -98,14 +98,14 @@ def test_activate__issuer_never_told__refused(listings, verified, activate, trav
         activate(verified)
 
 
-def test_record_issuer_notice__again__begins_the_period_anew(listings, actors, told, activate, at):
-    first = listings.listingOf(told).objectionUntil
+def test_record_issuer_notice__again__begins_the_period_anew(listings, actors, notified, activate, at):
+    first = listings.listingOf(notified).objectionUntil
     at(first - 1)
-    receipt = listings.recordIssuerNotice(told, TEXT, sender=actors.issuer)
+    receipt = listings.recordIssuerNotice(notified, TEXT, sender=actors.issuer)
 
     at(first)
-    with refuses(listings.ListingObjectionPeriod, token=told, until=receipt.timestamp + PERIOD):
-        activate(told)
+    with refuses(listings.ListingObjectionPeriod, token=notified, until=receipt.timestamp + PERIOD):
+        activate(notified)
 
 
 def test_activate__issuer_native__needs_no_notice(listings, actors, shares, activate):
@@ -126,87 +126,87 @@ def test_activate__issuer_native__needs_no_notice(listings, actors, shares, acti
 # ---------------------------------------------------------------- objections
 
 
-def test_record_objection__pending__reported_and_pushes_nothing(listings, actors, told, now):
-    word, moment = told.control() >> 192, now()
+def test_record_objection__pending__reported_and_pushes_nothing(listings, actors, notified, now):
+    word, moment = notified.control() >> 192, now()
 
-    receipt = listings.recordObjection(told, EVIDENCE, moment, sender=actors.compliance)
+    receipt = listings.recordObjection(notified, EVIDENCE, moment, sender=actors.compliance)
 
-    values = [told, EVIDENCE, moment]
+    values = [notified, EVIDENCE, moment]
     assert receipt.events[0] == report(
         listings, receipt, OBJECTION, actors.compliance, ["address", "bytes32", "uint40"], values
     )
-    assert (listings.listingOf(told).objectedAt, listings.isBarred(told)) == (moment, True)
-    assert Control.unpack(told.control()).phase == Phase.PENDING
-    assert word & 0xFFFF == told.control() >> 192 & 0xFFFF
+    assert (listings.listingOf(notified).objectedAt, listings.isBarred(notified)) == (moment, True)
+    assert Control.unpack(notified.control()).phase == Phase.PENDING
+    assert word & 0xFFFF == notified.control() >> 192 & 0xFFFF
 
 
 @pytest.mark.parametrize("off", [-1, 0, 1])
 def test_record_objection__around_the_end_of_the_period__bars_up_to_that_second(
-    listings, told, activate, object_, at, travel, off
+    listings, notified, activate, object_, at, travel, off
 ):
-    until = listings.listingOf(told).objectionUntil
+    until = listings.listingOf(notified).objectionUntil
     at(until + off)
-    object_(told, until + off)
+    object_(notified, until + off)
     travel(DAY)
 
     if off <= 0:
-        with refuses(listings.ListingObjected, token=told, objectedAt=until + off):
-            activate(told)
-        assert listings.isBarred(told)
+        with refuses(listings.ListingObjected, token=notified, objectedAt=until + off):
+            activate(notified)
+        assert listings.isBarred(notified)
     else:
-        activate(told)
-        assert not listings.isBarred(told)
+        activate(notified)
+        assert not listings.isBarred(notified)
 
 
-def test_record_objection__received_in_time_and_recorded_late__bars(listings, told, activate, object_, at):
-    until = listings.listingOf(told).objectionUntil
+def test_record_objection__received_in_time_and_recorded_late__bars(listings, notified, activate, object_, at):
+    until = listings.listingOf(notified).objectionUntil
     at(until + 10 * DAY)
-    object_(told, until)
+    object_(notified, until)
 
-    with refuses(listings.ListingObjected, token=told, objectedAt=until):
-        activate(told)
+    with refuses(listings.ListingObjected, token=notified, objectedAt=until):
+        activate(notified)
 
 
 @pytest.mark.parametrize("in_time", [True, False])
 def test_record_objection__active_already__suspends_when_it_came_in_time(
-    listings, actors, told, activate, object_, comply, at, in_time
+    listings, actors, notified, activate, object_, comply, at, in_time
 ):
-    until = listings.listingOf(told).objectionUntil
+    until = listings.listingOf(notified).objectionUntil
     at(until)
-    activate(told)
+    activate(notified)
     at(until + DAY)
 
-    receipt = object_(told, until if in_time else until + 1)
+    receipt = object_(notified, until if in_time else until + 1)
 
-    told_token = [entry(told, receipt, Kind.CONTROL, listings, amount=told.control() >> 192)] if in_time else []
+    told_token = [entry(notified, receipt, Kind.CONTROL, listings, amount=notified.control() >> 192)] if in_time else []
     assert receipt.events[1:] == told_token
     phase = Phase.SUSPENDED if in_time else Phase.ACTIVE
-    assert Control.unpack(told.control()).phase == listings.phaseOf(told) == phase
+    assert Control.unpack(notified.control()).phase == listings.phaseOf(notified) == phase
     if in_time:
-        comply("suspend", told)
-        with refuses(listings.ListingObjected, token=told, objectedAt=until):
-            comply("resume", told)
+        comply("suspend", notified)
+        with refuses(listings.ListingObjected, token=notified, objectedAt=until):
+            comply("resume", notified)
 
 
-def test_record_objection__several__the_earliest_counts(listings, told, object_, now, travel):
+def test_record_objection__several__the_earliest_counts(listings, notified, object_, now, travel):
     moment = now()
     travel(DAY)
     for received in (moment + 100, moment, moment + 50):
-        object_(told, received)
-    assert listings.listingOf(told).objectedAt == moment
+        object_(notified, received)
+    assert listings.listingOf(notified).objectedAt == moment
 
 
 def test_record_issuer_notice__after_an_objection__does_not_clear_it(
-    listings, actors, told, activate, object_, now, travel
+    listings, actors, notified, activate, object_, now, travel
 ):
     moment = now()
-    object_(told, moment)
+    object_(notified, moment)
 
-    listings.recordIssuerNotice(told, TEXT, sender=actors.issuer)
+    listings.recordIssuerNotice(notified, TEXT, sender=actors.issuer)
     travel(PERIOD + DAY)
 
-    with refuses(listings.ListingObjected, token=told, objectedAt=moment):
-        activate(told)
+    with refuses(listings.ListingObjected, token=notified, objectedAt=moment):
+        activate(notified)
 
 
 def test_record_objection__before_any_notice__bars(listings, actors, verified, object_, now, activate, travel):
@@ -220,18 +220,18 @@ def test_record_objection__before_any_notice__bars(listings, actors, verified, o
         activate(verified)
 
 
-def test_record_objection__empty_unknown_or_of_no_time__refused(listings, actors, told, object_, now, at):
+def test_record_objection__empty_unknown_or_of_no_time__refused(listings, actors, notified, object_, now, at):
     with refuses(listings.ListingEmptyDocument, name=NO_REF):
-        listings.recordObjection(told, NO_REF, 1, sender=actors.compliance)
+        listings.recordObjection(notified, NO_REF, 1, sender=actors.compliance)
     with refuses(listings.ListingUnknownToken, token=actors.stranger):
         object_(actors.stranger, 1)
     moment = now() + 10
     for later, received in enumerate((0, moment + 2)):
         at(moment + later)
-        with refuses(listings.ListingInvalidObjection, token=told, receivedAt=received):
-            object_(told, received)
+        with refuses(listings.ListingInvalidObjection, token=notified, receivedAt=received):
+            object_(notified, received)
     at(moment + 10)
-    object_(told, moment + 10)
+    object_(notified, moment + 10)
 
 
 # ---------------------------------------------------------------- verified rights (R9)

@@ -140,7 +140,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(market, house, actors, shares, chain):
+def setting(market, house, actors, shares, chain):
     stage, compliance = house, actors.compliance
     word = stage.registry.recordOf(actors.alice) & ~(0xFFFFFFFFFFFFFFFF << 104) | 9 << 104
     wallets = [actors.carol, actors.pool, actors.treasury]
@@ -194,13 +194,13 @@ def test_function__restricted__mapped_to_its_role(stage, place, name, role):
 
 
 @pytest.mark.parametrize(("place", "name", "role"), GUARDED)
-def test_call__guarded_function__the_roles_holder_alone_passes(scene, shares, place, name, role):
-    contract, arguments = scene.contract(place), scene.arguments(name, shares)
+def test_call__guarded_function__the_roles_holder_alone_passes(setting, shares, place, name, role):
+    contract, arguments = setting.contract(place), setting.arguments(name, shares)
     function = getattr(contract, name)
     holder = role.name.lower()
 
     for caller in CALLERS:
-        account = getattr(scene.actors, caller)
+        account = getattr(setting.actors, caller)
         if caller == holder and role not in DELAYS:
             function.call(*arguments, sender=account)
             continue
@@ -208,8 +208,8 @@ def test_call__guarded_function__the_roles_holder_alone_passes(scene, shares, pl
             expected = error_data(contract.ShareTokenMissingRole, caller=account, role=role)
         elif caller == holder:
             data = function.encode_input(*arguments)
-            operation = scene.stage.authority.hashOperation(account, contract, data)
-            expected = error_data(scene.stage.authority.AccessManagerNotScheduled, operationId=operation)
+            operation = setting.stage.authority.hashOperation(account, contract, data)
+            expected = error_data(setting.stage.authority.AccessManagerNotScheduled, operationId=operation)
         else:
             expected = error_data(contract.AccessManagedUnauthorized, caller=account)
         assert revert_of(partial(function.call, *arguments, sender=account)) == expected, caller
@@ -217,10 +217,10 @@ def test_call__guarded_function__the_roles_holder_alone_passes(scene, shares, pl
 
 @pytest.mark.parametrize("off", [-1, 0])
 @pytest.mark.parametrize(("place", "name", "role"), [each for each in GUARDED if each[2] in DELAYS])
-def test_call__role_with_a_delay__only_once_it_has_run_out(scene, shares, now, at, place, name, role, off):
-    contract, authority = scene.contract(place), scene.stage.authority
-    account = getattr(scene.actors, role.name.lower())
-    data = getattr(contract, name).encode_input(*scene.arguments(name, shares))
+def test_call__role_with_a_delay__only_once_it_has_run_out(setting, shares, now, at, place, name, role, off):
+    contract, authority = setting.contract(place), setting.stage.authority
+    account = getattr(setting.actors, role.name.lower())
+    data = getattr(contract, name).encode_input(*setting.arguments(name, shares))
     authority.schedule(contract, data, 0, sender=account)
     at(now() + DELAYS[role] + off)
 
@@ -236,27 +236,27 @@ def test_call__role_with_a_delay__only_once_it_has_run_out(scene, shares, now, a
 
 
 @pytest.mark.parametrize(("place", "name", "arguments", "master"), OBEYING, ids=[name for _, name, _, _ in OBEYING])
-def test_call__obeying_function__nobody_passes(scene, place, name, arguments, master):
-    contract, only = scene.contract(place), scene.contract(master)
+def test_call__obeying_function__nobody_passes(setting, place, name, arguments, master):
+    contract, only = setting.contract(place), setting.contract(master)
     prefix = {"token": "ShareToken", "factory": "Factory", "listings": "Listing"}[place]
     error = getattr(contract, f"{prefix}WrongCaller")
 
     for caller in CALLERS:
-        account = getattr(scene.actors, caller)
+        account = getattr(setting.actors, caller)
         with refuses(error, caller=account, only=only):
-            getattr(contract, name).call(*arguments(scene), sender=account)
+            getattr(contract, name).call(*arguments(setting), sender=account)
 
 
-def test_mint__by_admin_through_the_authority__opens_no_mint(scene, travel):
+def test_mint__by_admin_through_the_authority__opens_no_mint(setting, travel):
     """No role, no mapping and no delay makes the authority the ledger."""
-    authority, token, admin = scene.stage.authority, scene.stage.token, scene.actors.admin
+    authority, token, admin = setting.stage.authority, setting.stage.token, setting.actors.admin
     data = token.mint.encode_input(admin, SHARE, NO_REF)
     authority.schedule(token, data, 0, sender=admin)
     travel(20 * DAY)
 
     with refuses(authority.AuthorityFixed, selector=authority.execute.encode_input(token, data)[:4]):
         authority.execute(token, data, sender=admin)
-    with refuses(token.ShareTokenWrongCaller, caller=admin, only=scene.stage.ledger):
+    with refuses(token.ShareTokenWrongCaller, caller=admin, only=setting.stage.ledger):
         carry_out(token, data, admin)
 
 
@@ -271,9 +271,9 @@ def test_roles__after_the_hand_over__held_by_whom_the_plan_names_alone(stage, ac
         assert tuple(stage.authority.hasRole(role, actors.deployer)) == (False, 0)
 
 
-def test_token_function__role_held_with_a_delay__refused_by_every_way(scene, now, at):
+def test_token_function__role_held_with_a_delay__refused_by_every_way(setting, now, at):
     """A delay can only be served through the authority, which is not the holder."""
-    authority, token, actors = scene.stage.authority, scene.stage.token, scene.actors
+    authority, token, actors = setting.stage.authority, setting.stage.token, setting.actors
     grant = authority.grantRole.encode_input(Role.COMPLIANCE, actors.stranger, 3600)
     authority.schedule(authority, grant, 0, sender=actors.key_admin)
     at(now() + DELAYS[Role.KEY_ADMIN])

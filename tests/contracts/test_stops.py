@@ -12,7 +12,7 @@ from stockade.records import Basis, Control, ExemptionStatus, Kind, Pause, Phase
 from tests.contracts.support import NO_REF, ORDER, Reason, entry, movement, refuses, terms
 from tests.support import DAY, SHARE
 
-pytestmark = pytest.mark.usefixtures("scene")
+pytestmark = pytest.mark.usefixtures("setting")
 
 REQUEST = (1).to_bytes(32, "big")
 BOTH_FLAGS = Policy.LAPSE_STOPS_TRADING_ONLY | Policy.HALT_STOPS_TRADING_ONLY
@@ -26,7 +26,7 @@ EVERYTHING = FREE | {"mint"} | FORCED | EXITS
 
 
 @pytest.fixture(scope="module")
-def scene(market, house, actors, chain):
+def setting(market, house, actors, chain):
     """Alice's request 1 of two shares is past its deadline; carol is lost with five shares, outsider replaces her."""
     token, registry, ledger = house.token, house.registry, house.ledger
     record = (registry.recordOf(actors.alice) & ~(0xFFFFFFFFFFFFFFFF << 104)) | 4 << 104

@@ -27,6 +27,7 @@ from web3 import Web3
 
 from stockade.ape import signer
 from stockade.errors import InputError
+from stockade.reporter.parties import KEY as PARTY_KEY_VARIABLE
 from stockade.whitelist import COLUMNS, KEY_VARIABLE
 from tests.conftest import key_of
 from tests.e2e.conftest import Devnet
@@ -40,6 +41,7 @@ ROLES = ("ISSUER", "COMPLIANCE", "CUSTODY_ADMIN", "PAUSER", "REGULATOR", "GUARDI
 
 FRIEND, SUCCESSOR = key_of(40).address, key_of(41).address
 REGISTRAR_KEY = random.token_bytes(32)
+PARTY_KEY = random.token_bytes(32)
 ZERO = "0x" + "0" * 40
 
 
@@ -326,6 +328,7 @@ def world(anvil: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worl
 
     secrets, passphrases, at = Secrets(), {}, {}
     secrets.add_bytes("registrar key", REGISTRAR_KEY)
+    secrets.add_bytes("party key", PARTY_KEY)
     for alias in ALIASES:
         account, passphrases[alias] = Account.create(), random.token_hex(18)
         at[alias] = account.address
@@ -351,6 +354,7 @@ def world(anvil: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worl
         "STOCKADE_DEVNET_PORT": str(node.port),
         "TMPDIR": str(folder / "tmp"),
         KEY_VARIABLE: REGISTRAR_KEY.hex(),
+        PARTY_KEY_VARIABLE: PARTY_KEY.hex(),
     }
     _write_inputs(folder, at)
     watch = Watch(folder, environment, secrets)
@@ -608,6 +612,8 @@ STORY = [
     Step("report stream", "AAPLs"),
     Step("report holders", "AAPLs"),
     Step("report supply"),
+    Step("report follow", "--once --store sqlite:///followed.db"),
+    Step("report rebuild", "--compare --store sqlite:///followed.db"),
     # What needs a store that somebody follows into: here it is empty, which each says before it signs anything.
     Step("report reconcile", "--store sqlite:///empty.db", status=2),
     Step("report master", "--store sqlite:///empty.db", status=2),

@@ -35,7 +35,7 @@ def run(kept, monkeypatch):
 
 
 @pytest.fixture
-def records(kept):
+def count(kept):
     with kept.store.read() as connection:
         return connection.execute(select(func.max(tables.record.c.seq))).scalar_one()
 
@@ -62,19 +62,19 @@ def test_destination__something_is_wrong__is_one_sentence_and_status_two(run):
     assert said == ["Error: Address 'http://gateway.example' is not encrypted: beyond this machine give https://."]
 
 
-def test_deliver__once__sends_everything_and_status_shows_where_it_stands(run, kept, receiver, records):
+def test_deliver__once__sends_everything_and_status_shows_where_it_stands(run, kept, receiver, count):
     kept.tamper(SPOILT)
     run("destination", "add", "sec", receiver.url, GATEWAY.address)
     receiver.refused = {4: ("ISIN", "/instrument/isin")}
 
     assert run("deliver", "--to", "sec", "--once") == [
         "Rejected: 4 (`stockade-report repairs`).",
-        f"Record 4 is corrected by record {records + 1}.",
+        f"Record 4 is corrected by record {count + 1}.",
     ]
     said = run("status")
 
-    stands = next(line for line in said if line.startswith(f"{records + 1} "))
-    assert stands.startswith(f"{records + 1} {records + 2} {records + 1} 0 0 200, ")
+    stands = next(line for line in said if line.startswith(f"{count + 1} "))
+    assert stands.startswith(f"{count + 1} {count + 2} {count + 1} 0 0 200, ")
     assert said[-1] == "0 incidents are open, 0 records wait for a repair."
     streams = {line.split()[0]: line.split()[1:] for line in said if re.match(r"(AAPLs|registry|authority) ", line)}
     assert set(streams) == {"AAPLs", "registry", "authority"}
@@ -98,21 +98,21 @@ def test_status__a_mark_of_another_chain_and_an_incident__are_named_and_status_i
     assert said[-1] == "1 incidents are open, 0 records wait for a repair."
 
 
-def test_late__nothing_was_sent__everything_waits_and_status_is_one(run, kept, receiver, records):
+def test_late__nothing_was_sent__everything_waits_and_status_is_one(run, kept, receiver, count):
     kept.tamper(OLD)
     run("destination", "add", "sec", receiver.url, GATEWAY.address)
     said = run("late", "--to", "sec", "--profile", "us-tsv", status=1)
 
     assert said[0] == "To sec; late after 600 s (profile us-tsv)"
-    assert said[-1] == (f"{records} late, {records} of them not acknowledged; {records} wait for RECEIVED.")
+    assert said[-1] == (f"{count} late, {count} of them not acknowledged; {count} wait for RECEIVED.")
 
 
-def test_late__everything_was_received__status_is_zero(run, receiver, records):
+def test_late__everything_was_received__status_is_zero(run, receiver, count):
     run("destination", "add", "sec", receiver.url, GATEWAY.address)
     run("deliver", "--to", "sec", "--once")
     said = run("late", "--to", "sec", "--profile", "open")
 
-    assert any(line.startswith(f"in all, to RECEIVED {records} ") for line in said)
+    assert any(line.startswith(f"in all, to RECEIVED {count} ") for line in said)
     assert said[-1].endswith(" 0 of them not acknowledged; 0 wait for RECEIVED.")
 
 
@@ -123,14 +123,14 @@ def test_late__the_profile_does_not_ship__asks_for_its_file(run, kept, monkeypat
     assert said.endswith("does not ship with this version: give its file with --profile.")
 
 
-def test_repairs__one_waits__is_shown_with_field_and_remedy_and_repair_corrects_it_once(run, kept, records):
+def test_repairs__one_waits__is_shown_with_field_and_remedy_and_repair_corrects_it_once(run, kept, count):
     kept.tamper(SPOILT)
     reject(kept, 4)
 
     said = run("repairs")
     assert re.match(r"4 [A-Z]+ sec SCHEMA /body/kind 2026-01-01 00:00:00Z take the version of Stockade", said[1])
     assert said[-1] == "1 wait for a repair."
-    assert run("repair", "4") == [f"Record 4 is corrected by record {records + 1}."]
+    assert run("repair", "4") == [f"Record 4 is corrected by record {count + 1}."]
     assert run("repairs") == ["0 wait for a repair."]
     assert run("repair", "4", status=1) == ["Record 4 stays as it is: it waits for no repair."]
 
@@ -148,12 +148,12 @@ def reject(kept, seq):
         connection.execute(insert(tables.repair).values(**row))
 
 
-def test_replay__from_the_first__sends_all_of_it_again(run, receiver, records):
+def test_replay__from_the_first__sends_all_of_it_again(run, receiver, count):
     run("destination", "add", "sec", receiver.url, GATEWAY.address)
     run("deliver", "--to", "sec", "--once")
     before = list(receiver.heard)
 
-    assert run("replay", "1", "--to", "sec") == [f"{records} records sent again and acknowledged."]
+    assert run("replay", "1", "--to", "sec") == [f"{count} records sent again and acknowledged."]
     assert receiver.heard == before + before
 
 

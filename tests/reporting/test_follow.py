@@ -9,6 +9,7 @@ import pytest
 from stockade import profiles
 from stockade.errors import InputError, StockadeError
 from stockade.listing import list_call, read_listings
+from stockade.reporter import incidents
 from stockade.reporter.follow import Step
 from stockade.reporter.node import Away
 from stockade.store import tables
@@ -16,6 +17,7 @@ from tests.reporting.following import write_records
 from tests.support import EXAMPLES
 
 # How many blocks anvil calls not yet final.
+RECORDED_AT = list(tables.record.columns.keys()).index("recorded_at")
 UNSETTLED = 64
 
 EXEMPTION = 1
@@ -79,6 +81,19 @@ def test_run__blocks_become_final__their_records_are_confirmed_once(following, r
     confirmed = following.records()[-len(waiting) :]
     assert [row[2:] for row in confirmed] == [("FINAL", "CORRECT", "FINALIZED", seq) for seq in waiting]
     assert following.rows(tables.finality)[-1][0] == head(restored) - UNSETTLED
+
+
+def test_run__our_clock_was_put_back__no_record_is_earlier_than_one_before(following, restored, monkeypatch):
+    following.run()
+    last = following.rows(tables.record)[-1][RECORDED_AT]
+    restored.rpc("anvil_mine", hex(UNSETTLED))
+    monkeypatch.setattr(incidents, "now", lambda: last - 86_400_000)
+
+    following.run()
+
+    later = [row[RECORDED_AT] for row in following.rows(tables.record)]
+    assert later == sorted(later)
+    assert later[-1] == last
 
 
 def test_run__final_blocks__only_those_with_reports_stay(following, restored):

@@ -19,7 +19,7 @@ from stockade.reporter.facts import Stored
 from stockade.reporter.incidents import Incident
 from stockade.reporter.node import Away, Header, Node
 from stockade.reporter.reading import Contradiction, Reader
-from stockade.reporter.recorder import Recorder
+from stockade.reporter.recorder import Recorder, never_back
 from stockade.reporter.tips import Fact, Tips, go_on
 from stockade.store import Store, StoreError
 from stockade.suite import Deployment
@@ -159,8 +159,8 @@ class Follower:
         ]
         sources = [(it, self._deployment.block) for it in stored.unknown]
         sources += [(it, reading.since[it.address]) for it in reading.found]
-        at = incidents.now()
         with self._store.write() as connection:
+            at = never_back(connection, incidents.now())
             if mark is not None:
                 self._recorder.finalized(connection, stored.final, mark, at)
             kept.add(connection, self._deployment, blocks, sources, facts)
@@ -181,8 +181,8 @@ class Follower:
         mark = self._mark(stored, final, cursor, {}) if cursor else None
         if cursor is None or mark is None:
             return None, stored
-        at = incidents.now()
         with self._store.write() as connection:
+            at = never_back(connection, incidents.now())
             self._recorder.finalized(connection, stored.final, mark, at)
             kept.make_final(connection, stored.final, mark, at)
         after = Stored(cursor, mark, stored.tips, stored.unknown)
@@ -217,6 +217,6 @@ class Follower:
             raise Contradiction("final blocks", f"block {stored.final} was final and is another now", stored.final)
         ancestor = common[0].number if common else self._deployment.block - 1
         with self._store.write() as connection:
-            self._recorder.reversed(connection, ancestor, incidents.now())
+            self._recorder.reversed(connection, ancestor, never_back(connection, incidents.now()))
             gone = kept.take_back(connection, ancestor)
         return Step(ancestor, gone, cursor.number - ancestor, stored.final, latest.number)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 
 from stockade.reporter.facts import insert_rows
 from stockade.reporter.node import Header
@@ -163,6 +163,14 @@ def hold(connection: Connection) -> None:
     """Whoever asks is the only one to append until its transaction ends; on SQLite every writer is."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE record IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def never_back(connection: Connection, at: int) -> int:
+    """`at`, or the last record's time where that is later: a clock that was put back must not make records of a day
+    whose root may be anchored already. Milliseconds UTC.
+    """
+    hold(connection)
+    return max(at, connection.execute(select(func.max(tables.record.c.recorded_at))).scalar() or 0)
 
 
 def _last(connection: Connection) -> tuple[int, bytes]:

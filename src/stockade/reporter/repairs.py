@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, exists, func, select
 from stockade.errors import InputError
 from stockade.reporter.derive import Deriver
 from stockade.reporter.parties import KEY
-from stockade.reporter.recorder import append, hold, moment
+from stockade.reporter.recorder import append, moment, never_back
 from stockade.reporter.stored import entry_of
 from stockade.reporter.tips import Fact
 from stockade.reporting.streams import Source
@@ -75,7 +75,7 @@ def repair(store: Store, deriver: Deriver, seq: int, at: int) -> Attempt:
     milliseconds UTC. Raises InputError when the deriver names wallets under another key.
     """
     with store.write() as connection:
-        hold(connection)
+        at = never_back(connection, at)
         code = next((each.code for each in open_rejections(connection) if each.seq == seq), None)
         if code is None:
             return Attempt(seq, None, "it waits for no repair")
