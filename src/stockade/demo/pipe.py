@@ -229,7 +229,7 @@ def anchor(pipe: Pipe) -> None:
     """
     stage, suite = pipe.stage, pipe.stage.suite
     pipe.processes.end("follow")
-    stage.travel(DAY + anchors.SETTLING_MS // 1000)
+    stage.travel(DAY + 2 * anchors.SETTLING_MS // 1000)
     now = stage.now() * 1000
     with pipe.store.read() as connection:
         days = anchors.waiting(connection, suite, anchors.last_day(now), now)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 # Seconds: between two looks, for what is waited for to come, and for a process to end before it is killed.
 _LOOK = 0.1
-_PATIENCE = 300
+_PATIENCE = 900
 _LAST = 10
 
 
