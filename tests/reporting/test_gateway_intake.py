@@ -363,31 +363,32 @@ def test_completeness__a_record_that_claims_a_number_far_ahead__is_answered_at_o
 
 DEEP = b'{"records":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 HOSTILE = {
-    "nothing": b"",
-    "no JSON": b"{",
-    "no UTF-8": b'"\xff"',
-    "a list": b"[]",
-    "null": b"null",
-    "deep": DEEP,
-    "rather deep": b"[" * 40 + b"]" * 40,
-    "NaN": b'{"first":NaN}',
-    "infinite": b'{"first":1e999}',
-    "a float": b'{"first":1.0}',
-    "huge": b'{"first":' + b"9" * 5000 + b"}",
-    "beyond exact": b'{"first":9007199254740992}',
-    "twice": b'{"first":1,"first":2}',
-    "half a character": b'{"reporterId":"\\ud800"}',
-    "a null byte": b'{"reporterId":"\\u0000"}',
-    "a null byte in a name": b'{"\\u0000":1}',
+    "nothing": (b"", "Expecting value"),
+    "no JSON": (b"{", "Expecting property name"),
+    "no UTF-8": (b'"\xff"', "'utf-8' codec can't decode"),
+    "a list": (b"[]", "This is no submission: the whole"),
+    "null": (b"null", "This is no submission: the whole"),
+    "deep": (DEEP, "it is nested too deeply"),
+    "rather deep": (b"[" * 40 + b"]" * 40, "it is nested too deeply"),
+    "NaN": (b'{"first":NaN}', "NaN is no whole number"),
+    "infinite": (b'{"first":1e999}', "1e999 is no whole number"),
+    "a float": (b'{"first":1.0}', "1.0 is no whole number"),
+    "huge": (b'{"first":' + b"9" * 5000 + b"}", "a number is not below 2**53"),
+    "beyond exact": (b'{"first":9007199254740992}', "a number is not below 2**53"),
+    "twice": (b'{"first":1,"first":2}', "'first' stands twice in one object"),
+    "half a character": (b'{"reporterId":"\\ud800"}', "a text holds a null byte or half a character"),
+    "a null byte": (b'{"reporterId":"\\u0000"}', "a text holds a null byte or half a character"),
+    "a null byte in a name": (b'{"\\u0000":1}', "a text holds a null byte or half a character"),
 }
 
 
-@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())
-def test_submit__hostile_content__is_refused_in_one_sentence(gateway, content):
+@pytest.mark.parametrize(("content", "why"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_submit__hostile_content__is_refused_in_one_sentence(gateway, content, why):
     answer = gateway.client.post("/v1/submissions", content=content, headers=JSON)
 
     assert answer.status_code == 422
     assert list(answer.json()) == ["error"]
+    assert why in answer.json()["error"]
     assert "Traceback" not in answer.text
     assert gateway.get("health")["status"] == "ok"
 

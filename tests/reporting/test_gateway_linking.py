@@ -118,6 +118,19 @@ def test_completeness__a_whole_life__every_stream_is_complete_and_proven(full, t
         assert (result["proven"]["sequence"], result["findings"]) == (last, [])
 
 
+def test_completeness__a_column_changed_beside_the_record__is_altered(full, told):
+    place = moved(told.records)
+    tamper(full, "UPDATE record SET finality = 'PROVISIONAL' WHERE seq = :seq", seq=place + 1)
+
+    (result,) = full.get("completeness", stream=told.stream_of(told.records[place]))["results"]
+
+    assert (result["complete"], result["missing"], result["altered"]) == (False, 1, 1)
+    assert [(each["seq"], each["problem"]) for each in result["findings"]] == [
+        (place + 1, "the record is not what its id is of"),
+        (place + 1, "no valid FINAL record of this entry is held"),
+    ]
+
+
 def test_completeness__without_a_chain__proves_nothing(gateway, told):
     post_all(gateway, told.records)
 
