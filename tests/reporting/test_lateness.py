@@ -68,6 +68,16 @@ def test_judge__nobody_received_them__waiting_comes_first_and_the_longest_before
     }
 
 
+def test_judge__a_record_that_confirms_another__is_no_news_of_an_event_but_may_be_late():
+    confirmed = way(2, START, START + 1000 * LIMIT + 5, "CORRECT")
+
+    found = judge([way(1, START, START + 3000), confirmed], LIMIT, START)
+
+    assert found.late == [Late(confirmed, 5, False)]
+    assert found.steps["event to recorded"] == Spread(1, 1000, 1000, 1000)
+    assert found.steps["in all, to RECEIVED"] == Spread(2, 3000, 1000 * LIMIT + 5, 1000 * LIMIT + 5)
+
+
 def test_ways__sent_acknowledged_and_linked__are_told_from_the_store(store, receiver, courier, clock):
     put_records(store, 3)
     clock.at = START + 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 from sqlalchemy import insert, select
@@ -12,6 +13,7 @@ from stockade.reporter.answers import Line
 from stockade.reporter.deliver import Courier
 from stockade.reporter.derive import Deriver
 from stockade.reporter.destinations import Destination, set_destination
+from stockade.reporter.lateness import ways
 from stockade.reporter.parties import Parties
 from stockade.reporter.repairs import Attempt, Rejection, open_rejections, repair
 from stockade.store import tables
@@ -93,6 +95,10 @@ def test_repair__the_facts_say_more__a_new_record_corrects_the_rejected_one(reje
     assert (found["refRecordId"], found["recordedTime"]) == (before["recordId"], "2026-01-01T00:00:00.000Z")
     assert (found["stream"]["sequence"], found["finality"]) == (stream_seq, finality)
     assert found["body"] != before["body"]
+    with rejected.read() as connection:
+        told = ways(connection, "sec")
+    assert (told[last].action, told[last].since, told[last].recorded) == ("CORRECT", START, START)
+    assert told[SEQ - 1].since == 1000 * int(datetime.fromisoformat(before["eventTime"]).timestamp())
     assert rejections(rejected) == []
 
 
