@@ -19,7 +19,7 @@ from stockade.gateway.intake import open_gateway, register
 from stockade.store.opening import Store
 from stockade.wire.canonical import record_id
 from stockade.wire.envelope import NO_RECORD, RECORD_SCHEMA, SUBMISSION_SCHEMA
-from stockade.wire.signing import sign, submission_digest
+from stockade.wire.signing import ack_digest, sign, signer_of, submission_digest
 
 GATEWAY = KeySigner(Account.from_key("0x" + 32 * "11"))
 REPORTER = KeySigner(Account.from_key("0x" + 32 * "22"))
@@ -106,6 +106,15 @@ def submission(records: list[dict[str, Any]], reporter: str = "TEST", signer: Ke
         "records": records,
     }
     return said | {"signature": sign(signer, submission_digest(said))}
+
+
+def said(answer: Any) -> list[tuple[Any, ...]]:
+    """The acknowledgements of an answer, after their signatures were checked."""
+    for ack in answer["acks"]:
+        assert signer_of(ack_digest(ack), ack["signature"]) == GATEWAY.address
+        assert (ack["gatewayId"], ack["reporterId"]) == ("TEST-GATEWAY", "TEST")
+    names = ("ackId", "stage", "first", "last", "recordId", "code", "field")
+    return [tuple(ack[name] for name in names) for ack in answer["acks"]]
 
 
 def placed(address: str, contract: str, sequence: int, kind: int, block: int) -> dict[str, Any]:
