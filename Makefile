@@ -38,13 +38,13 @@ else
 endif
 
 test-embedded:
-	@$(ENV) pytest --ignore=tests/e2e
+	@$(ENV) pytest --ignore=tests/e2e --ignore=tests/storm
 
 test-node:
 	@$(ENV) forge test --threads 1
-	@$(ENV) pytest -p no:cacheprovider tests/e2e
+	@$(ENV) pytest -p no:cacheprovider tests/e2e tests/storm
 
-assure: build ## everything heavier than `test`: long machines and invariants, proofs, static analysis; one table, 40 minutes
+assure: build ## everything heavier than `test`: long machines and invariants, proofs, storms, static analysis; one table, 40 minutes
 	@$(ENV) python tools/assure.py $(ARGS)
 
 zoo: build ## plant every known bug in a copy and require a test to fail; ARGS names some

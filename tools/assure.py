@@ -261,6 +261,17 @@ def read_keys() -> Iterator[Row]:
         yield Row(0, SUBJECTS[module], "pytest", f"{len(cases)} tests", f"{len(sound)}", seconds, sound == cases)
 
 
+def read_storm() -> Iterator[Row]:
+    """pytest's JUnit file: each storm, and what it counted."""
+    for case in (case for cases in by_module("storm.xml").values() for case in cases):
+        words = case.get("name", "").removeprefix("test_storm__").replace("__nothing_lost", "").replace("_", " ")
+        counted = {each.get("name", ""): int(each.get("value", 0)) for each in case.iter("property")}
+        good = passed(case) and counted.get("kills", 0) > 0
+        tried = f"{counted.get('kills', 0)} kills, {counted.get('reorganisations', 0)} reorgs"
+        ends = f"{counted.get('records', 0):,} records whole, {counted.get('reversals', 0):,} reversed"
+        yield Row(0, f"no record is lost in a storm {words}", "storm", tried, ends, float(case.get("time", 0)), good)
+
+
 SUBJECTS = {
     "test_keys": "canary keys are seen nowhere, whatever happens to a command",
     "test_eip712": "EIP-712 hashes, domains and golden vectors",
@@ -340,6 +351,7 @@ JOBS = {
             ("signatures.xml",),
         ),
         Job("keys", pytest("keys", "-m", "long", "tests/e2e/test_keys.py"), read_keys, ("keys.xml",)),
+        Job("storm", pytest("storm", "-m", "long", "tests/storm"), read_storm, ("storm.xml",)),
         Job("static", ["python", "tools/static.py"], read_static, ("static.json",)),
     )
 }
