@@ -10,7 +10,7 @@ READY := .venv/.project node_modules/.stamp
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build demo test test-embedded test-node assure zoo mutate devnet lint fmt gas bench-whitelist clean distclean lock
+.PHONY: help setup build demo test test-embedded test-node assure zoo mutate devnet lint fmt gas bench-whitelist bench-reporter clean distclean lock
 
 help: ## list the targets (this list)
 	@echo "Stockade. Targets (make TARGET, all of them set up what they need):"
@@ -75,6 +75,9 @@ gas: build ## measure the operations of the suite on anvil; writes snapshots/gas
 
 bench-whitelist: build ## measure 10,000 admissions against the plain way, plans and proofs of 100,000; build/bench/whitelist.json
 	@$(ENV) python benchmarks/whitelist.py $(ARGS)
+
+bench-reporter: build ## follow 200,000 reports into both databases, deliver, time to acknowledgement; build/bench/reporter.json
+	@$(ENV) PYTHONPATH=. python benchmarks/reporter.py $(ARGS)
 
 clean: ## remove what builds, tests and runs wrote; keeps .venv, node_modules and accounts
 	rm -rf .build build dist out cache contracts/.cache crytic-export src/stockade/manifest.json

@@ -46,6 +46,9 @@ ISSUER, REGISTRARS, DESK, RELAY, HOLDER = 4, 6, 12, 16, 20
 # Rows of one transaction, below the gas that one may have, receivers new to the token included.
 RECORDS, TRANSFERS = 600, 400
 
+# How far behind its head anvil calls a block final: two epochs.
+FINAL = 64
+
 # Transactions of a block: three of those fit into mainnet's 60 million gas.
 BLOCK = 3
 
@@ -115,7 +118,7 @@ class Writer:
         """
         each = reports / 1_000_000
         alone, mints, moved = (int(share * each) for share in (ALONE, MINTS, MOVED))
-        wallets = [to_checksum_address(keccak(b"wallet %d" % number)[12:]) for number in range(reports - alone - moved)]
+        wallets = wallets_of(reports - alone - moved)
         holder, receivers = signer(HOLDER), wallets[:RECORDS]
         self.admit([holder.address, signer(RELAY).address])
         self.admit(receivers)
@@ -131,6 +134,7 @@ class Writer:
             self.send(holder, next(tokens).functions.batchTransfer(some, [SHARE // 1_000] * len(some)))
         request(self.w3, "evm_mine")
         request(self.w3, "evm_setAutomine", True)
+        request(self.w3, "anvil_mine", hex(FINAL + 1))
 
     def admit(self, wallets: Sequence[ChecksumAddress]) -> None:
         words = [
@@ -166,6 +170,13 @@ class Writer:
         self.nonces.pop(signer(RELAY).address, None)
 
     def send(self, by: KeySigner, call: ContractFunction, gas: int = TRANSACTION_GAS_LIMIT) -> None:
+        """And mines a block after so many; while blocks are mined by themselves, one more that is empty."""
+        self.put(by, call, gas)
+        self.sent += 1
+        if self.sent % BLOCK == 0:
+            request(self.w3, "evm_mine")
+
+    def put(self, by: KeySigner, call: ContractFunction, gas: int) -> None:
         nonce = self.nonces.get(by.address)
         if nonce is None:
             nonce = self.w3.eth.get_transaction_count(by.address)
@@ -183,9 +194,11 @@ class Writer:
             }
         )
         self.w3.eth.send_raw_transaction(raw)
-        self.sent += 1
-        if self.sent % BLOCK == 0:
-            request(self.w3, "evm_mine")  # while blocks are mined by themselves, one more that is empty
+
+
+def wallets_of(count: int) -> list[ChecksumAddress]:
+    """The same for everybody who asks; those whom all tokens' transfers go to come first."""
+    return [to_checksum_address(keccak(b"wallet %d" % number)[12:]) for number in range(count)]
 
 
 def runs(items: Sequence[ChecksumAddress], size: int) -> Iterator[Sequence[ChecksumAddress]]:
