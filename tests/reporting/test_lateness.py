@@ -48,7 +48,7 @@ def test_judge__received_at_the_deadline_and_a_millisecond_later__only_the_secon
 
 def test_judge__nobody_received_them__waiting_comes_first_and_the_longest_before_the_others():
     now = START + 2000 * LIMIT
-    was_late = way(1, START, START + 1500 * LIMIT)
+    was_late = way(1, START - 3000 * LIMIT, START - 1000)
     shorter, longer, in_time = way(2, START + 1000, 0), way(3, START, 0), way(4, now, 0)
 
     found = judge([was_late, shorter, longer, in_time], LIMIT, now)
@@ -56,14 +56,14 @@ def test_judge__nobody_received_them__waiting_comes_first_and_the_longest_before
     assert found.late == [
         Late(longer, 1000 * LIMIT, True),
         Late(shorter, 1000 * LIMIT - 1000, True),
-        Late(was_late, 500 * LIMIT, False),
+        Late(was_late, 2000 * LIMIT - 1000, False),
     ]
     assert found.waiting == 3
     assert found.steps == {
         "event to recorded": Spread(4, 1000, 1000, 1000),
         "recorded to sent": Spread(4, 1000, 1000, 1000),
-        "sent to RECEIVED": Spread(1, 1500 * LIMIT - 2000, 1500 * LIMIT - 2000, 1500 * LIMIT - 2000),
-        "in all, to RECEIVED": Spread(1, 1500 * LIMIT, 1500 * LIMIT, 1500 * LIMIT),
+        "sent to RECEIVED": Spread(1, 3000 * LIMIT - 3000, 3000 * LIMIT - 3000, 3000 * LIMIT - 3000),
+        "in all, to RECEIVED": Spread(1, 3000 * LIMIT - 1000, 3000 * LIMIT - 1000, 3000 * LIMIT - 1000),
         "RECEIVED to LINKED": None,
     }
 
