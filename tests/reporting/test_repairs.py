@@ -27,6 +27,10 @@ from tests.reporting.outbox import START, put_records, rows
 SEQ = 5
 
 
+# 1 January 2100: no record is made before the one before it, and those of the life are of today.
+LATER = 4_102_444_800_000
+
+
 class Mistaken(Deriver):
     """A version of Stockade that gives one record a body of no kind."""
 
@@ -83,7 +87,7 @@ def test_repair__the_facts_say_more__a_new_record_corrects_the_rejected_one(reje
     before, last = body(rejected, SEQ), following.records()[-1][0]
     assert rejections(rejected) == [Rejection("sec", SEQ, "SCHEMA", "/body", START, before["eventType"])]
 
-    assert repair(rejected, deriver, SEQ, START) == Attempt(SEQ, last + 1)
+    assert repair(rejected, deriver, SEQ, LATER) == Attempt(SEQ, last + 1)
 
     (seq, stream_seq, finality, action, reason, refers_to) = following.records()[-1]
     assert (seq, action, reason, refers_to) == (last + 1, "CORRECT", "SCHEMA", SEQ)
@@ -92,12 +96,12 @@ def test_repair__the_facts_say_more__a_new_record_corrects_the_rejected_one(reje
     same = ("eventKey", "eventTime", "stream", "block", "reporterId", "schema")
     assert {key: found[key] for key in same} == {key: before[key] for key in same}
     assert found["prevHash"] == body(rejected, last)["recordId"]
-    assert (found["refRecordId"], found["recordedTime"]) == (before["recordId"], "2026-01-01T00:00:00.000Z")
+    assert (found["refRecordId"], found["recordedTime"]) == (before["recordId"], "2100-01-01T00:00:00.000Z")
     assert (found["stream"]["sequence"], found["finality"]) == (stream_seq, finality)
     assert found["body"] != before["body"]
     with rejected.read() as connection:
         told = ways(connection, "sec")
-    assert (told[last].action, told[last].since, told[last].recorded) == ("CORRECT", START, START)
+    assert (told[last].action, told[last].since, told[last].recorded) == ("CORRECT", LATER, LATER)
     assert told[SEQ - 1].since == 1000 * int(datetime.fromisoformat(before["eventTime"]).timestamp())
     assert rejections(rejected) == []
 
