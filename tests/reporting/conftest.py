@@ -93,6 +93,8 @@ def node(stage: Any, keys: SimpleNamespace, tmp_path_factory: pytest.TempPathFac
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     options = ["--hardfork", "prague", "--accounts", "60", "--port", str(port), "--chain-id", "31337", "--silent"]
+    # Of so many blocks it keeps the state: beyond, anvil goes back to an empty one when it replaces blocks.
+    options += ["--prune-history", "100000"]
     process = subprocess.Popen(["anvil", *options])
     try:
         yield live(port, stage, keys, tmp_path_factory.mktemp("deployments") / "31337.json")

@@ -13,7 +13,6 @@ from stockade import manifest
 from stockade.reporter.anchors import DAY_MS, day_name
 from stockade.reporter.cli import cli
 from stockade.store import open_store
-from stockade.terminal import console
 from tests.reporting.anchoring import Anchoring
 from tests.reporting.kept import Kept
 from tests.reporting.test_reconcile import slot_of_position
@@ -31,7 +30,7 @@ def ours(kept: Kept):
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch):
     """Tables are not folded."""
-    monkeypatch.setattr(console, "width", 250)
+    monkeypatch.setenv("COLUMNS", "250")
 
 
 def run(kept: Kept, command: str, *arguments: object, status: int = 0, chain: bool = True) -> str:

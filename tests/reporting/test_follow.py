@@ -46,12 +46,14 @@ def test_run__a_whole_life__every_report_once_and_the_chains_are_the_contracts(f
     assert following.incidents() == []
 
 
-def test_run__a_whole_life__one_record_a_report_in_the_order_of_the_chain(following, node):
+def test_run__a_whole_life__one_record_a_report_in_the_order_of_the_chain(following, restored):
+    write_records(restored, 2)
+
     following.run()
 
     by_place = sorted(following.rows(tables.report), key=lambda row: row[2:4])
     final = following.rows(tables.finality)[-1][0]
-    assert final == head(node) - UNSETTLED
+    assert final == head(restored) - UNSETTLED
     finality = ["FINAL" if row[2] <= final else "PROVISIONAL" for row in by_place]
     assert following.records() == [
         (place, row[1], state, "NEW", None, None)
@@ -71,6 +73,7 @@ def test_run__nothing_new__nothing_is_written(following):
 
 
 def test_run__blocks_become_final__their_records_are_confirmed_once(following, restored):
+    write_records(restored, 2)
     following.run()
     waiting = [row[0] for row in following.records() if row[2] == "PROVISIONAL"]
     restored.rpc("anvil_mine", hex(UNSETTLED))
@@ -84,6 +87,7 @@ def test_run__blocks_become_final__their_records_are_confirmed_once(following, r
 
 
 def test_run__our_clock_was_put_back__no_record_is_earlier_than_one_before(following, restored, monkeypatch):
+    write_records(restored, 2)
     following.run()
     last = following.rows(tables.record)[-1][RECORDED_AT]
     restored.rpc("anvil_mine", hex(UNSETTLED))
