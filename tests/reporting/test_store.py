@@ -155,7 +155,7 @@ def test_guards__a_provisional_fact__may_go_and_come_again(filled):
 
 
 # SQLite has no TRUNCATE.
-@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("filled", ["postgresql"], indirect=True)
 def test_guards__postgresql__no_table_is_emptied(filled):
     for table in (*tables.APPEND_ONLY, *tables.FACTS):
         refused(filled, text(f"TRUNCATE {table.name} CASCADE"), "is never emptied")
