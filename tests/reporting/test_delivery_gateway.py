@@ -13,9 +13,10 @@ from stockade.errors import StockadeError
 from stockade.reporter.answers import Line
 from stockade.reporter.deliver import Courier
 from stockade.reporter.destinations import Destination, set_destination
-from stockade.reporter.recorder import append, moment
+from stockade.reporter.recorder import append
 from stockade.reporter.standing import DestinationStanding, of_destination
 from stockade.store import open_store, tables
+from stockade.wire.fields import milliseconds
 from tests.reporting.made import GATEWAY, REPORTER, listening
 from tests.reporting.outbox import START, rows
 
@@ -89,4 +90,4 @@ def _repeat_last(connection):
     row = connection.execute(select(it.seq, it.body).order_by(it.seq.desc()).limit(1)).one()
     said = json.loads(row.body)
     said |= {"action": "CANCEL", "finality": "REVERSED", "reasonCode": "REORG", "refRecordId": said.pop("recordId")}
-    append(connection, [(said | {"recordedTime": moment(START)}, row.seq)], START)
+    append(connection, [(said | {"recordedTime": milliseconds(START)}, row.seq)], START)

@@ -18,7 +18,7 @@ from stockade.errors import NetworkError, StockadeError
 from stockade.reporter.facts import REPORT_COLUMNS, address_bytes, load, report_rows
 from stockade.reporter.node import Header, Node
 from stockade.reporter.reading import Contradiction, Reader, Reading
-from stockade.reporter.recorder import moment, record_row
+from stockade.reporter.recorder import record_row
 from stockade.reporter.tips import Fact, Tips, beginning, go_on
 from stockade.reporting.reading import Progress, no_progress
 from stockade.reporting.streams import REPORTING, Source
@@ -26,6 +26,7 @@ from stockade.store import Store, tables
 from stockade.suite import CONTRACTS, Deployment
 from stockade.wire.canonical import canonical, record_id
 from stockade.wire.envelope import NO_RECORD
+from stockade.wire.fields import milliseconds
 
 _BODY, _REFERS_TO, _RECORDED_AT = (
     list(tables.record.columns.keys()).index(name) for name in ("body", "refers_to", "recorded_at")
@@ -201,7 +202,11 @@ def _of_record(row: tuple[Any, ...], before: bytes | None) -> str | None:
         said = json.loads(row[_BODY])
         own_id = bytes.fromhex(record_id(said)[2:])
         same = record_row(said, canonical(said), own_id, row[_REFERS_TO], row[_RECORDED_AT])
-        if own_id.hex() != said["recordId"][2:] or same != row or said["recordedTime"] != moment(row[_RECORDED_AT]):
+        if (
+            own_id.hex() != said["recordId"][2:]
+            or same != row
+            or said["recordedTime"] != milliseconds(row[_RECORDED_AT])
+        ):
             return "it is not what was recorded: its columns, its body and its id do not agree"
         if before is not None and said["prevHash"] != f"0x{before.hex()}":
             return "it does not name the record before it"

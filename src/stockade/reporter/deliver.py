@@ -24,11 +24,11 @@ from stockade.chain import Signer
 from stockade.errors import StockadeError
 from stockade.reporter.answers import CONFLICT, PAGE, Answer, Line, Reply, is_refusal, read_reply, taken
 from stockade.reporter.destinations import Turn, turn_at
-from stockade.reporter.recorder import moment
 from stockade.store import Store, StoreError
 from stockade.store.tables import ack, ack_read, answer, record, repair, transmission
 from stockade.wire.canonical import canonical
 from stockade.wire.envelope import SUBMISSION_SCHEMA, Ack
+from stockade.wire.fields import milliseconds
 from stockade.wire.signing import sign, submission_digest
 
 # Of one submission, whichever comes first. The bytes are those of the records.
@@ -187,7 +187,7 @@ class Courier:
             "reporterId": ends[0]["reporterId"],
             "first": first,
             "last": last,
-            "sentTime": moment(self._clock.now()),
+            "sentTime": milliseconds(self._clock.now()),
         }
         digest = submission_digest({**said, "records": ends})
         head = canonical({**said, "signature": sign(self._signer, digest)})

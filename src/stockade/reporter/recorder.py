@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, func, select, text
@@ -22,6 +21,7 @@ from stockade.reporter.tips import Fact
 from stockade.store import tables
 from stockade.wire.canonical import canonical
 from stockade.wire.envelope import FINALIZED, NO_RECORD, RECORD_SCHEMA, REORG, Action, Finality
+from stockade.wire.fields import milliseconds, second
 
 # Records that are made, and held in memory, at once.
 _MANY = 1_000
@@ -74,7 +74,7 @@ class Recorder:
     def _news(
         self, facts: Iterable[Fact], headers: Mapping[int, Header], final: int, at: int
     ) -> Iterator[tuple[dict[str, Any], int | None]]:
-        recorded = moment(at)
+        recorded = milliseconds(at)
         for fact in facts:
             header = headers[fact.entry.place.block]
             derived = self._deriver.derive(fact)
@@ -97,7 +97,7 @@ def place_of(chain: str, fact: Fact, header: Header) -> dict[str, Any]:
     entry = fact.entry
     return {
         "eventKey": f"{chain}/{entry.transaction}/{entry.place.log}",
-        "eventTime": seconds(fact.timestamp),
+        "eventTime": second(fact.timestamp),
         "stream": {
             "address": f"{chain}:{fact.source.address.lower()}",
             "contract": fact.source.contract,
@@ -119,7 +119,7 @@ def _follow_ups(
         "AND NOT EXISTS (SELECT 1 FROM record AS x WHERE x.refers_to = r.seq) ORDER BY r.seq"
     )
     waiting = connection.execute(text(asked)).scalars().all()
-    it, recorded = tables.record.c, moment(at)
+    it, recorded = tables.record.c, milliseconds(at)
     for start in range(0, len(waiting), _MANY):
         some = waiting[start : start + _MANY]
         rows = connection.execute(select(it.seq, it.body).where(it.seq.in_(some)))
@@ -200,14 +200,3 @@ def record_row(said: dict[str, Any], body: str, record_id: bytes, refers_to: int
         at,
         body,
     )
-
-
-def moment(milliseconds: int) -> str:
-    """RFC 3339 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime(f"%Y-%m-%dT%H:%M:%S.{milliseconds % 1000:03}Z")
-
-
-@lru_cache(1024)
-def seconds(timestamp: int) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

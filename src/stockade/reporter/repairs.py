@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Row, exists, func, select
 from stockade.errors import InputError
 from stockade.reporter.derive import Deriver
 from stockade.reporter.parties import KEY
-from stockade.reporter.recorder import append, moment, never_back
+from stockade.reporter.recorder import append, never_back
 from stockade.reporter.stored import entry_of
 from stockade.reporter.tips import Fact
 from stockade.reporting.streams import Source
 from stockade.store import Store, tables
 from stockade.wire.envelope import Action, Finality
+from stockade.wire.fields import milliseconds
 
 _record, _report, _repair = tables.record.c, tables.report.c, tables.repair.c
 
@@ -92,7 +93,7 @@ def repair(store: Store, deriver: Deriver, seq: int, at: int) -> Attempt:
             return Attempt(seq, None, "derived again, it says the same")
         said |= derived
         said |= {"action": Action.CORRECT.value, "reasonCode": code, "refRecordId": said.pop("recordId")}
-        said |= {"finality": _finality(connection, rejected.block).value, "recordedTime": moment(at)}
+        said |= {"finality": _finality(connection, rejected.block).value, "recordedTime": milliseconds(at)}
         append(connection, [(said, seq)], at)
         return Attempt(seq, connection.execute(select(func.max(_record.seq))).scalar())
 
