@@ -28,7 +28,8 @@ build: $(READY) ## compile contracts/ into src/stockade/manifest.json
 demo: build ## run the whole life of three listed shares on a chain of its own (anvil); writes build/demo/summary.json
 	@$(ENV) ape run demo $(ARGS)
 
-# Two halves side by side, for the tests of one process share one embedded chain. With ARGS, pytest alone.
+# Two halves side by side, as long as each other, for the tests of one process share one embedded chain. With ARGS, pytest
+# alone.
 test: build ## run all tests: pytest (embedded chain, anvil, the commands) and forge's invariants; ARGS="-k custody" for some
 ifeq ($(ARGS),)
 	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
@@ -38,10 +39,11 @@ else
 endif
 
 test-embedded:
-	@$(ENV) pytest --ignore=tests/e2e --ignore=tests/storm
+	@$(ENV) pytest --ignore=tests/e2e --ignore=tests/storm --ignore=tests/machines
 
 test-node:
 	@$(ENV) forge test --threads 1
+	@$(ENV) pytest -p no:cacheprovider tests/machines
 	@$(ENV) pytest -p no:cacheprovider tests/e2e tests/storm
 
 assure: build ## everything heavier than `test`: long machines and invariants, proofs, storms, static analysis; one table, 40 minutes
