@@ -125,7 +125,7 @@ def test_relay__killed_started_again_and_stopped__every_news_once(relay, state):
 
     relay.tell("interrupt", symbol="JPM", code="T1")
     relay.start()
-    relay.wait_for("JPM on XNYS: ASSET_HALTED T1")
+    relay.wait_for("; JPM on XNYS: ASSET_HALTED T1")
     relay.process.kill()
     discard(relay.process)
     assert (share().told.sequence, share().halted) == (1, True)
@@ -135,7 +135,8 @@ def test_relay__killed_started_again_and_stopped__every_news_once(relay, state):
     assert share().told.sequence == 1
     relay.tell("resume", symbol="JPM")
     relay.mine()
-    relay.wait_for("JPM on XNYS: NONE")
+    # Sent, that is: a look before that block was refused, for the news was of a second that had not come on chain.
+    relay.wait_for("; JPM on XNYS: NONE")
     relay.process.send_signal(signal.SIGINT)
     said, _ = relay.process.communicate(timeout=60)
 

@@ -12,9 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from eth_typing import ChecksumAddress
+
 from stockade.errors import NetworkError
 from stockade.reporter import facts as kept
 from stockade.reporter import incidents
+from stockade.reporter.ahead import Ahead, Question
 from stockade.reporter.facts import Stored
 from stockade.reporter.incidents import Incident
 from stockade.reporter.node import Away, Header, Node
@@ -55,7 +58,7 @@ class Follower:
         self._node = node
         self._deployment = deployment
         self._recorder = recorder
-        self._reader = Reader(node, deployment.addresses["listings"])  # type: ignore[arg-type]
+        self._reader = Ahead(Reader(node, deployment.addresses["listings"]))  # type: ignore[arg-type]
         self._stored: Stored | None = None
         self._contradictions: list[str] = []
 
@@ -142,13 +145,15 @@ class Follower:
 
     def _go_on(self, stored: Stored, first: int, latest: Header, final: Header) -> tuple[Step, Stored]:
         is_final = first <= final.number
-        known = {address: tip.sequence for address, tip in stored.tips.items()}
         by_hash = not is_final or bool(self._contradictions)
         limit = final.number if is_final else latest.number
-        reading = self._reader.read(stored.cursor, first, limit, known, by_hash)
+        question = Question(stored.cursor, first, _known(stored.tips), by_hash)
+        reading = self._reader.read(question, limit)
         facts, tips = go_on(stored.tips, reading, self._deployment.chain_id)
 
         last = reading.last
+        if last.number < limit and not by_hash:
+            self._reader.begin(Question(last, last.number + 1, _known(tips), False), limit)
         mark = self._mark(stored, final, last, reading.headers)
         above = stored.final if mark is None else mark
         with_reports = {fact.entry.place.block for fact in facts}
@@ -220,3 +225,7 @@ class Follower:
             self._recorder.reversed(connection, ancestor, never_back(connection, incidents.now()))
             gone = kept.take_back(connection, ancestor)
         return Step(ancestor, gone, cursor.number - ancestor, stored.final, latest.number)
+
+
+def _known(tips: Tips) -> dict[ChecksumAddress, int]:
+    return {address: tip.sequence for address, tip in tips.items()}

@@ -113,9 +113,10 @@ def _follow_ups(
     connection: Connection, blocks: str, action: Action, finality: Finality, reason: str, at: int
 ) -> Iterator[tuple[dict[str, Any], int]]:
     """The provisional records of reports in these blocks, each as its latest version says it, with its end."""
+    # CROSS JOIN, for SQLite would else look at every record there is, in the order of their numbers.
     asked = (
-        "SELECT r.seq FROM report AS p JOIN record AS r ON r.source = p.source AND r.stream_seq = p.seq "  # noqa: S608
-        f"WHERE {blocks} AND r.finality = 'PROVISIONAL' "
+        "SELECT r.seq FROM report AS p CROSS JOIN record AS r "  # noqa: S608
+        f"WHERE {blocks} AND r.source = p.source AND r.stream_seq = p.seq AND r.finality = 'PROVISIONAL' "
         "AND NOT EXISTS (SELECT 1 FROM record AS x WHERE x.refers_to = r.seq) ORDER BY r.seq"
     )
     waiting = connection.execute(text(asked)).scalars().all()

@@ -6,11 +6,11 @@ A log that is no entry becomes `Unreadable`; an entry whose data is not what its
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from eth_abi.abi import decode as abi_decode
-from eth_abi.abi import encode as abi_encode
-from eth_abi.exceptions import DecodingError, EncodingError
+from eth_abi.exceptions import DecodingError
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -101,7 +101,7 @@ RECORD_SET = keccak(text="RecordSet(address,uint256)")
 _WORD = 32
 
 # What a hostile log may make the decoders raise.
-_MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, DecodingError, EncodingError)
+_MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, DecodingError)
 
 
 def decode(contract: str, log: LogReceipt) -> Entry | Unreadable:
@@ -131,9 +131,8 @@ def _token_entry(seq: int, kind: int, data: bytes, place: Place, transaction: st
     types = ["address", "address", "address", "uint256", "bytes32", "uint40"]
     operator, source, target, amount, ref, timestamp = abi_decode(types, data)
     _require_length(data, len(types))
-    tail = abi_encode(["uint32", "uint8", *types], [seq, kind, operator, source, target, amount, ref, timestamp])
     content = _attempt(lambda: _token_content(Kind(kind), _address(source), _address(target), amount, ref))
-    return Entry(seq, kind, _address(operator), timestamp, content, place, transaction, tail)
+    return Entry(seq, kind, _address(operator), timestamp, content, place, transaction, _numbers(seq, kind) + data)
 
 
 def _token_content(
@@ -162,10 +161,16 @@ def _stream_entry(contract: str, seq: int, kind: int, data: bytes, place: Place,
     operator, timestamp, change = abi_decode(["address", "uint40", "bytes"], data)
     # Operator, time, where the change is, and how long.
     _require_length(data, 4 + -(-len(change) // _WORD))
-    types = ["uint32", "uint8", "address", "uint40", "bytes32"]
-    tail = abi_encode(types, [seq, kind, operator, timestamp, keccak(change)])
+    tail = _numbers(seq, kind) + data[: 2 * _WORD] + keccak(change)
     content = _attempt(lambda: _stream_content(contract, kind, change))
     return Entry(seq, kind, _address(operator), timestamp, content, place, transaction, tail)
+
+
+def _numbers(seq: int, kind: int) -> bytes:
+    """As in `abi.encode`. Beside them the data itself is hashed: the decoder has seen that its words are padded so."""
+    if seq >> 32 or kind >> 8:
+        raise ValueError("no uint32, or no uint8")
+    return seq.to_bytes(_WORD, "big") + kind.to_bytes(_WORD, "big")
 
 
 def _require_length(data: bytes, words: int) -> None:
@@ -189,7 +194,9 @@ def _attempt(build: Callable[[], Content]) -> Content | None:
 # ---------------------------------------------------------------- layouts
 
 
-def _address(value: Any) -> ChecksumAddress:
+# Most reports are of accounts that earlier ones are of too, and the checksum takes longer than the rest of an entry.
+@lru_cache(16_384)
+def _address(value: str | bytes) -> ChecksumAddress:
     return to_checksum_address(value)
 
 
