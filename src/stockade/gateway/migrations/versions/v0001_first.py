@@ -1,4 +1,6 @@
-"""The first tables and their guards."""
+"""The first tables and their guards, made of `tables` while there is no other version. The change that brings a second
+writes them out here; tests/reporting/test_schemas.py says when that is.
+"""
 
 from __future__ import annotations
 
