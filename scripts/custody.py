@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
-from functools import update_wrapper
 from pathlib import Path
-from typing import Any
 
 import click
 from ape.api import AccountAPI, ProviderAPI
 from rich.table import Column, Table
-from web3.contract.contract import ContractFunction
 
-from stockade import custody, profiles
+from scripts._custody_admin import add_custodian, attestors, close, reopen, terms
+from scripts._custody_build import build
+from scripts._custody_shared import NUMBER, say
+from stockade import custody
 from stockade.ape import DEPLOYMENTS, SuiteCommand, console, open_suite, signer, signer_options, suite_option
 from stockade.custody import Document, Signature, admin, words
 from stockade.custody.typed import parse_signature
 from stockade.errors import InputError
-from stockade.records import Attestation, RequestStatus, SentenceKind, to_shares
+from stockade.records import RequestStatus, SentenceKind, to_shares
 from stockade.suite import Deployment, Suite
-
-NUMBER = click.IntRange(min=1, max=2**32 - 1)
 
 
 @click.group()
@@ -124,162 +120,6 @@ def show(file: Path, safe: str | None) -> None:
     for each in document.signatures:
         kind = f"owner of the Safe {each.attestor}" if each.owner else "contract" if each.contract else "key"
         console.print(f"Signed by {each.signer} ({kind}).", soft_wrap=True)
-
-
-# ---------------------------------------------------------------- building
-
-
-@cli.group()
-def build() -> None:
-    """Write the custodian's next sentence into a document, unsigned.
-
-    --held is the custodian's whole settled position in the token once the sentence has landed, from its own books.
-    Nothing is sent; a sentence that the ledger would refuse as things stand is written with a warning.
-    """
-
-
-def sentence(build: Callable[..., Attestation]) -> Callable[..., None]:
-    """A command out of a function that takes the suite, `fields` common to all sentences and its own arguments; what it
-    builds is written.
-    """
-
-    def run(
-        provider: ProviderAPI,
-        deployment: Path | None,
-        held: str,
-        evidence: str,
-        as_of: str | None,
-        valid_for: str,
-        out: Path | None,
-        **arguments: Any,
-    ) -> None:
-        suite = open_suite(provider, deployment)
-        fields = {
-            "shares_held": words.parse_amount(held, "--held"),
-            "evidence": words.parse_evidence(evidence, "--evidence"),
-            "as_of": words.parse_moment(as_of, "--as-of") if as_of else None,
-            "valid_for": words.parse_span(valid_for, "--valid-for"),
-        }
-        _write(suite, build(suite, fields, **arguments), out)
-
-    for option in (
-        click.option(
-            "--out", type=click.Path(path_type=Path), help="File to write; named after the sentence if absent."
-        ),
-        click.option("--valid-for", default="1d", show_default=True, help="How long it may land: 90s, 30m, 36h, 5d."),
-        click.option(
-            "--as-of", help="When the position was settled, like 2026-11-22T16:00:00Z; default: latest block."
-        ),
-        click.option(
-            "--evidence", required=True, help="What shows it: a file, whose keccak256 is signed, or that hash."
-        ),
-        click.option("--held", required=True, help="Shares held once this has landed, like 1100 or 12.5."),
-    ):
-        build = option(build)
-    return suite_option(_wrapping(build, run))
-
-
-def _wrapping(function: Callable[..., Any], run: Callable[..., None]) -> Callable[..., None]:
-    """`run` under the function's name, help and options. Ape looks for `provider` in the signature of `run` itself."""
-    update_wrapper(run, function)
-    del run.__wrapped__  # type: ignore[attr-defined]
-    return run
-
-
-def _write(suite: Suite, attestation: Attestation, out: Path | None) -> None:
-    symbol = suite.token(attestation.token).functions.symbol().call()
-    name = f"{attestation.kind.name.lower()}-{symbol}-{attestation.custodian}-{attestation.sequence}.json"
-    path = out or Path(name)
-    custody.document(suite, attestation).write(path)
-    _say(Document.read(path), suite)
-    console.print(f"Written, unsigned: {path}. Every desk signs it: ape run custody sign {path}", soft_wrap=True)
-
-
-def _say(document: Document, suite: Suite | None) -> None:
-    """The sentence in words and, where a chain can be asked, what to know before signing it."""
-    attestation = document.attestation
-    if suite is None:
-        console.print(custody.describe(attestation), soft_wrap=True)
-        return
-    symbol = suite.token(attestation.token).functions.symbol().call()
-    console.print(custody.describe(attestation, symbol), soft_wrap=True)
-    if (refused := custody.judge(suite, replace(document, signatures=()))) is not None:
-        console.print("[yellow]As things stand the ledger would refuse it.[/]", str(refused), soft_wrap=True)
-    if missing := custody.shortfall(suite, attestation):
-        console.print(
-            f"[yellow]It leaves the custodian {to_shares(missing)} shares short of what was issued: UNDER-RESERVED, no "
-            "deposit until that is cured.[/]",
-            soft_wrap=True,
-        )
-
-
-@build.command(cls=SuiteCommand)
-@sentence
-@click.argument("token")
-@click.option("--custodian", type=NUMBER, required=True, help="The custodian's number.")
-def statement(suite: Suite, fields: dict[str, Any], token: str, custodian: int) -> Attestation:
-    """We hold this many. Recorded even when it is less than was issued; also replaces a sentence that cannot land.
-
-    \b
-      ape run custody build statement AAPLs --custodian 1 --held 1000 --evidence statement.pdf
-        --network ethereum:devnet
-    """
-    return custody.build(suite, SentenceKind.STATEMENT, suite.token(token).address, custodian, **fields)
-
-
-@build.command(cls=SuiteCommand)
-@sentence
-@click.argument("token")
-@click.option("--custodian", type=NUMBER, required=True, help="The custodian's number.")
-@click.option("--shares", required=True, help="Shares that arrived; as many tokens are minted.")
-@click.option("--to", required=True, help="The wallet that receives the tokens.")
-@click.option("--ref", required=True, help="The custodian's own reference, at most 32 characters.")
-def deposit(
-    suite: Suite, fields: dict[str, Any], token: str, custodian: int, shares: str, to: str, ref: str
-) -> Attestation:
-    """Shares arrived: mint to an account.
-
-    \b
-      ape run custody build deposit AAPLs --custodian 2 --held 1100 --shares 100
-        --to 0x08135Da0A343E492FA2d4282F2AE34c6c5CC1BbE --ref DTC-42 --evidence statement.pdf
-        --network ethereum:devnet
-    """
-    return custody.build(
-        suite,
-        SentenceKind.DEPOSIT,
-        suite.token(token).address,
-        custodian,
-        shares=words.parse_amount(shares, "--shares"),
-        account=words.parse_address(to, "--to"),
-        ref=words.parse_reference(ref, "--ref"),
-        **fields,
-    )
-
-
-@build.command(cls=SuiteCommand)
-@sentence
-@click.argument("request", type=click.IntRange(min=1))
-def release(suite: Suite, fields: dict[str, Any], request: int) -> Attestation:
-    """A redemption REQUEST is taken: its tokens burn now, and the shares leave only once that is final.
-
-    --held is without the released shares.
-
-    \b
-      ape run custody build release 7 --held 900 --evidence instruction.pdf --network ethereum:devnet
-    """
-    return custody.answer(suite, SentenceKind.RELEASE, request, **fields)
-
-
-@build.command(cls=SuiteCommand)
-@sentence
-@click.argument("request", type=click.IntRange(min=1))
-def reject(suite: Suite, fields: dict[str, Any], request: int) -> Attestation:
-    """A redemption REQUEST is refused: its tokens go back to the holder.
-
-    \b
-      ape run custody build reject 7 --held 1000 --evidence refusal.pdf --network ethereum:devnet
-    """
-    return custody.answer(suite, SentenceKind.REJECT, request, **fields)
 
 
 # ---------------------------------------------------------------- signing and submitting
@@ -421,7 +261,7 @@ def _require(document: Document, provider: ProviderAPI | None, deployment: Path 
 def _agree(document: Document, suite: Suite | None, verb: str, yes: bool, dry_run: bool) -> None:
     """Says the sentence and asks; a deposit's share count is typed again, since a slip of the hand mints."""
     attestation = document.attestation
-    _say(document, suite)
+    say(document, suite)
     if yes or dry_run:
         return
     if attestation.kind is not SentenceKind.DEPOSIT:
@@ -431,142 +271,5 @@ def _agree(document: Document, suite: Suite | None, verb: str, yes: bool, dry_ru
     custody.require_typed(attestation, typed)
 
 
-# ---------------------------------------------------------------- CUSTODY_ADMIN
-
-
-def act(build: Callable[..., tuple[str, ContractFunction]]) -> Callable[..., None]:
-    """A command out of a function that says, in words and as a call, what CUSTODY_ADMIN is to do."""
-
-    def run(
-        provider: ProviderAPI, deployment: Path | None, account: AccountAPI, yes: bool, dry_run: bool, **arguments: Any
-    ) -> None:
-        suite = open_suite(provider, deployment)
-        says, call = build(suite, **arguments)
-        console.print(f"To do (CUSTODY_ADMIN): {says}.", soft_wrap=True)
-        sends, follows = admin.rehearse(suite, suite.w3.to_checksum_address(account.address), call)
-        console.print(follows, soft_wrap=True)
-        if not sends:
-            return
-        if dry_run:
-            console.print("Dry run: nothing was sent.")
-            return
-        if not yes:
-            click.confirm("Do this?", abort=True)
-        result = suite.perform(signer(account, yes), call)
-        if isinstance(result, int):
-            console.print(
-                f"[yellow]Scheduled[/]. Run the same command again from {words.utc(result)} on, within a week; until "
-                "then GUARDIAN may cancel it.",
-                soft_wrap=True,
-            )
-        else:
-            console.print(f"[green]Done[/]: transaction {result['transactionHash'].to_0x_hex()}.", soft_wrap=True)
-
-    return suite_option(signer_options(_wrapping(build, run)))
-
-
-@cli.command(cls=SuiteCommand)
-@act
-@click.option("--name", required=True, help="Its legal name, exactly; the hash of it stands on chain.")
-@click.option("--lei", required=True, help="Its legal entity identifier (ISO 17442), 20 characters.")
-@click.option("--attestor", "attestors", multiple=True, required=True, help="ADDRESS:key or ADDRESS:contract; repeat.")
-@click.option("--threshold", type=click.IntRange(1, 255), required=True, help="How many attestors must sign.")
-def add_custodian(
-    suite: Suite, name: str, lei: str, attestors: tuple[str, ...], threshold: int
-) -> tuple[str, ContractFunction]:
-    """Add a custodian (CUSTODY_ADMIN, two days of delay). It is never removed, only closed to new deposits.
-
-    \b
-      ape run custody add-custodian --name "Third Example Bank (synthetic)" --lei 0000SYNTHETIC0000322
-        --attestor 0xFABB0ac9d68B0B445fB7357272Ff202C5651694a:key --threshold 1
-        --network ethereum:devnet --account TEST::7
-    """
-    call = admin.add_custodian(suite, name, lei, [admin.parse_attestor(each) for each in attestors], threshold)
-    says = f"add custodian {name} (LEI {lei}), {threshold} of {len(attestors)} must sign: {', '.join(attestors)}"
-    return says, call
-
-
-@cli.command(cls=SuiteCommand)
-@act
-@click.argument("custodian", type=NUMBER)
-@click.option("--add", multiple=True, help="ADDRESS:key, or ADDRESS:contract for a Safe; repeat.")
-@click.option("--remove", multiple=True, help="ADDRESS; repeat.")
-@click.option(
-    "--threshold", type=click.IntRange(1, 255), help="How many must sign afterwards; default: as many as now."
-)
-def attestors(
-    suite: Suite, custodian: int, add: tuple[str, ...], remove: tuple[str, ...], threshold: int | None
-) -> tuple[str, ContractFunction]:
-    """Change who signs for a custodian, in one step, removals first (CUSTODY_ADMIN, two days of delay).
-
-    \b
-      ape run custody attestors 2 --remove 0xcd3B766CCDd6AE721141F452C550Ca635964ce71
-        --add 0x2546BcD3c84621e976D8185a91A922aE77ECEc30:key --network ethereum:devnet --account TEST::7
-    """
-    added = [admin.parse_attestor(each) for each in add]
-    removed = [words.parse_address(each, "--remove") for each in remove]
-    call = admin.change_attestors(suite, custodian, removed, added, threshold)
-    steps = [*(f"remove {each}" for each in remove), *(f"add {each}" for each in add), f"threshold {call.args[3]}"]
-    return f"custodian {custodian}: {', '.join(steps)}", call
-
-
-@cli.command("open", cls=SuiteCommand)
-@act
-@click.argument("custodian", type=NUMBER)
-def reopen(suite: Suite, custodian: int) -> tuple[str, ContractFunction]:
-    """Let a closed custodian deposit again (CUSTODY_ADMIN, two days of delay).
-
-    \b
-      ape run custody open 1 --network ethereum:devnet --account TEST::7
-    """
-    return f"open custodian {custodian} to new deposits", admin.set_open(suite, custodian, True)
-
-
-@cli.command(cls=SuiteCommand)
-@act
-@click.argument("custodian", type=NUMBER)
-def close(suite: Suite, custodian: int) -> tuple[str, ContractFunction]:
-    """Close a custodian to new deposits; its answers to redemptions stay open (CUSTODY_ADMIN, two days of delay).
-
-    In a hurry, PAUSER stops all minting at once: `ape run compliance pause TOKEN mint`.
-
-    \b
-      ape run custody close 1 --network ethereum:devnet --account TEST::7
-    """
-    return f"close custodian {custodian} to new deposits", admin.set_open(suite, custodian, False)
-
-
-@cli.command(cls=SuiteCommand)
-@act
-@click.argument("token")
-@click.option("--profile", help=f"Take all three from a profile: {', '.join(profiles.SHIPPED)}, or a .toml file.")
-@click.option("--cap", help="Most shares in one deposit; 0 means no mint.")
-@click.option(
-    "--max-age",
-    type=click.IntRange(1, 366),
-    help="Business days: a deposit lands while no more than these have begun since its position.",
-)
-@click.option("--period", help="How long a custodian has to answer a redemption, like 5d.")
-def terms(
-    suite: Suite, token: str, profile: str | None, cap: str | None, max_age: int | None, period: str | None
-) -> tuple[str, ContractFunction]:
-    """Set a token's custody terms (CUSTODY_ADMIN, two days of delay). What is not given stays as it is.
-
-    \b
-      ape run custody terms NVDAs --profile us-tsv --network ethereum:devnet --account TEST::7
-      ape run custody terms AAPLs --cap 50000 --network ethereum:devnet --account TEST::7
-    """
-    wanted = profiles.load(profile).custody.terms if profile else (None, None, None)
-    given = (
-        words.parse_amount(cap, "--cap") if cap else None,
-        max_age,
-        words.parse_span(period, "--period") if period else None,
-    )
-    shares, age, wait = (old if new is None else new for old, new in zip(wanted, given, strict=True))
-    call = admin.change_terms(suite, suite.token(token), shares, age, wait)
-    after = call.args[1]
-    says = (
-        f"{token}: at most {to_shares(after[0])} shares a deposit, on positions at most {after[1]} business days old; "
-        f"{after[2]} seconds to answer a redemption"
-    )
-    return says, call
+for each in (build, add_custodian, attestors, reopen, close, terms):
+    cli.add_command(each)
