@@ -20,7 +20,7 @@ from stockade.reporting.entries import Entry, Listed
 from stockade.reporting.streams import Head, Source
 
 # Reports that one step should hold, and blocks that it takes at most: memory stays flat whatever the range.
-MANY = 5_000
+MANY = 8_000
 CHUNK = 10_000
 
 
