@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import insert, select
+from eth_utils.address import to_checksum_address
+from sqlalchemy import delete, insert, select
 
 from stockade.errors import InputError
 from stockade.reporter.export import COLUMNS, Wanted, export
@@ -93,6 +94,23 @@ def test_export__wrong_choice__says_so_and_writes_nothing(recorded, tmp_path, wa
     with pytest.raises(InputError, match=says):
         written(recorded, tmp_path / "out.jsonl", **wanted)
     assert not list(tmp_path.iterdir())
+
+
+def test_export__a_name_that_two_contracts_bear__asks_for_the_address(recorded, life, tmp_path):
+    other = to_checksum_address("0x" + "77" * 20)
+    with recorded.write() as connection:
+        connection.execute(
+            insert(tables.source).values(address=other, name="ledger", contract="ShareToken", since=10**9)
+        )
+    try:
+        with pytest.raises(
+            InputError, match="--stream 'ledger' is what 2 contracts are called: give the address of one"
+        ):
+            written(recorded, tmp_path / "out.jsonl", stream="ledger")
+        assert written(recorded, tmp_path / "out.jsonl", stream=life.suite.ledger.address)
+    finally:
+        with recorded.write() as connection:
+            connection.execute(delete(tables.source).where(tables.source.c.address == other))
 
 
 def test_export__neither_form__is_refused(recorded, tmp_path):

@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
+from stockade.reporter import node as asked
+from stockade.reporter import reading
 from stockade.reporter.incidents import Incident
 from stockade.reporter.node import Away
 from stockade.reporting.decode import STREAM_REPORTED
@@ -194,7 +198,10 @@ def test_run__a_log_is_always_served_twice__incident(following, line, node):
         (lambda log: {"data": log["data"] + 64 * "0"}, "is no entry"),
         (lambda log: {"data": log["data"][:-64]}, "is no entry"),
         (lambda log: {"topics": [*log["topics"], "0x" + 64 * "0"]}, "is no entry"),
-        (lambda log: {"topics": [*log["topics"][:2], "0x" + 62 * "0" + "63"]}, "kind 99 is unknown"),
+        (
+            lambda log: {"topics": [*log["topics"][:2], "0x" + 62 * "0" + "63"]},
+            "up to here something is not what the contract reported",
+        ),
     ],
 )
 def test_run__a_log_is_altered__incident_of_that_stream(following, line, node, alter, problem):
@@ -352,3 +359,72 @@ def test_run__the_state_of_old_blocks_is_gone__says_what_the_node_says(following
 
     with pytest.raises(Away, match="The node refuses eth_call: missing trie node"):
         following.run()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"topics": lambda log: [log["topics"][0], "0x02", *log["topics"][2:]]},
+        {"transactionHash": lambda log: log["transactionHash"][:-2]},
+        {"transactionHash": lambda log: log["transactionHash"] + "00"},
+        {"blockHash": lambda log: "0x"},
+        {"logIndex": lambda log: hex(1 << 63)},
+        {"logIndex": lambda log: "-0x1"},
+    ],
+)
+def test_run__a_field_of_a_log_has_not_its_width__nothing_of_it_is_stored(following, line, node, fields):
+    which = of_ledger(node, 2)
+    narrow = lambda log: log | {name: change(log) for name, change in fields.items()} if which(log) else log  # noqa: E731
+    lie(line, "eth_getLogs", lambda params, logs: [narrow(log) for log in logs])
+
+    with pytest.raises(Away, match=r"The node's answer cannot be read \(ValueError\)"):
+        following.run()
+
+    ledger = node.suite.ledger.address
+    assert [row for row in following.rows(tables.report) if row[0] == ledger] == []
+    assert following.incidents() == []
+
+
+def test_run__ranges_are_refused_for_a_moment__steps_are_long_again(following, line, restored, monkeypatch):
+    monkeypatch.setattr(reading, "CHUNK", 32)
+    restored.rpc("anvil_mine", hex(1_000))
+    lie(line, "eth_getLogs", lambda params, logs: {"error": {"code": -32603, "message": "starting"}}, times=5)
+
+    following.run()
+
+    lengths = [step.block - before.block for before, step in zip(following.said, following.said[1:], strict=False)]
+    assert following.said[0].block == restored.suite.deployment.block
+    assert lengths[0] == 1
+    assert max(lengths) == 32
+
+
+def test_run__an_answer_without_end__left_after_so_much(following, line, monkeypatch):
+    monkeypatch.setattr(asked, "_MOST_BYTES", 10_000)
+
+    with pytest.raises(Away, match="The node answers too much or too slowly"):
+        following.run()
+
+    assert following.facts() == {"source": [], "report": [], "block": []}
+
+
+def test_run__a_node_that_drips__left_after_our_patience(following, line, monkeypatch):
+    monkeypatch.setattr(asked, "_PATIENCE", -1)
+
+    with pytest.raises(Away, match="The node answers too much or too slowly"):
+        following.run()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "name"),
+    [("A\0B", r"A\x00B"), ("\x1b[31mX", r"\x1b[31mX"), ("W" * 1_000, "W" * 64), ("ÄÖ", "ÄÖ")],
+    ids=["NUL", "escape", "long", "umlauts"],
+)
+def test_run__a_symbol_that_cannot_be_printed__escaped_and_short(following, line, node, symbol, name):
+    said = "0x" + encode(["string"], [symbol]).hex()
+    selector = keccak(text="symbol()")[:4].hex()
+    lie(line, "eth_call", lambda params, result: said if params[0]["data"] == f"0x{selector}" else result)
+
+    following.run()
+
+    assert {row[1] for row in following.rows(tables.source) if row[2] == "ShareToken"} == {name}
+    assert following.incidents() == []

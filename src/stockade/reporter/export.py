@@ -138,12 +138,16 @@ def _query(connection: Connection, wanted: Wanted) -> Select[str]:
 
 
 def _source(connection: Connection, name: str) -> str:
-    known = {row.name: row.address for row in connection.execute(select(tables.source).order_by(tables.source.c.since))}
-    if name in known:
-        return str(known[name])
+    known = connection.execute(select(tables.source).order_by(tables.source.c.since)).all()
+    named = [str(row.address) for row in known if row.name == name]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise InputError(f"--stream {name!r} is what {len(named)} contracts are called: give the address of one.")
     if is_checksum_address(name):
         return name
-    raise InputError(f"--stream {name!r} is unknown: give one of {', '.join(known) or 'none yet'}, or an address.")
+    names = ", ".join(row.name for row in known) or "none yet"
+    raise InputError(f"--stream {name!r} is unknown: give one of {names}, or an address.")
 
 
 def _begin(day: date) -> int:

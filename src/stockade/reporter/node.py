@@ -7,10 +7,14 @@ answer. Whether what it says is true, `reporter.reading` and `reporter.tips` fin
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
+import requests
 from eth_abi.abi import decode as abi_decode
 from eth_typing import ChecksumAddress
 from eth_utils.crypto import keccak
@@ -34,6 +38,13 @@ _TOO_LARGE = 1 << 63
 
 # Logs of one block that one request asks for: an answer must fit into memory whatever the blocks hold.
 _BLOCKS_AT_ONCE = 20
+
+# What one answer may hold (bytes, unpacked), ten times what a step's reports take; and how long it may take (seconds).
+_MOST_BYTES = 128_000_000
+_PATIENCE = 120
+
+# Characters of a token's symbol that are kept: nothing proves it, and people alone read it.
+_SYMBOL_LENGTH = 64
 
 
 class Away(NetworkError):
@@ -86,6 +97,7 @@ class Node:
         if not isinstance(w3.provider, HTTPProvider):
             raise InputError("Following needs a node over HTTP: give its address, http://... or https://...")
         self._provider = w3.provider
+        self._sessions = threading.local()
 
     def view(self) -> tuple[int, Header, Header]:
         """The chain's id, its latest block, and the latest that it calls final."""
@@ -131,7 +143,7 @@ class Node:
     def symbols(self, tokens: Sequence[ChecksumAddress], block_hash: bytes) -> list[str]:
         """The tokens' symbols, as text for people."""
         answers = self._call(tokens, _SYMBOL, block_hash)
-        return [_read(lambda a=answer: text(abi_decode(["bytes"], _bytes(a))[0])) for answer in answers]  # type: ignore[misc]
+        return [_read(lambda a=answer: _symbol(abi_decode(["bytes"], _bytes(a))[0])) for answer in answers]  # type: ignore[misc]
 
     def _call(self, addresses: Sequence[ChecksumAddress], data: str, block_hash: bytes) -> list[Any]:
         # EIP-1898: of this very block, or an error.
@@ -143,23 +155,53 @@ class Node:
         results: list[Any] = []
         for start in range(0, len(questions), BATCH):
             some = [(RPCEndpoint(method), params) for method, params in questions[start : start + BATCH]]
+            # Whoever puts questions together numbers them one after the other.
+            content = self._provider.encode_batch_rpc_request(some)
+            numbers = [question["id"] for question in json.loads(content)]
             try:
-                answers = self._provider.make_batch_request(some)
-            except Exception as error:  # whatever a broken connection or a wrong answer makes web3 stumble over
+                answers = json.loads(self._post(content))
+                if isinstance(answers, dict):  # one refusal for all
+                    answers = [answers | {"id": number} for number in numbers]
+                by_number = {answer["id"]: answer for answer in answers}
+            except Away:
+                raise
+            except Exception as error:  # whatever a broken connection or a wrong answer makes one stumble over
                 raise Away(f"The node does not answer ({type(error).__name__}).") from error
-            if isinstance(answers, dict):  # one refusal for all
-                answers = [answers] * len(some)
-            if not isinstance(answers, list) or len(answers) != len(some):
+            if len(answers) != len(some) or set(by_number) != set(numbers):
                 raise Away("The node's answer cannot be read.")
-            for (method, _), answer in zip(some, answers, strict=True):
-                if not isinstance(answer, dict) or "result" not in answer:
+            for (method, _), number in zip(some, numbers, strict=True):
+                answer = by_number[number]
+                if "result" not in answer:
                     raise _RefusedAnswer(f"The node refuses {method}: {_said(answer)}.")
                 results.append(answer["result"])
         return results
 
+    def _post(self, content: bytes) -> bytes:
+        """One answer, as far as we wait and as much as we take. A session belongs to one thread."""
+        if not hasattr(self._sessions, "own"):
+            self._sessions.own = requests.Session()
+        end = time.monotonic() + _PATIENCE
+        found = bytearray()
+        given = {"timeout": _PATIENCE} | self._provider.get_request_kwargs()
+        url = str(self._provider.endpoint_uri)
+        with self._sessions.own.post(url, data=content, stream=True, **given) as answer:
+            answer.raise_for_status()
+            # `read1` gives what is there: a node that drips is left after our patience, not its own.
+            while piece := answer.raw.read1(65_536, decode_content=True):
+                found += piece
+                if len(found) > _MOST_BYTES or time.monotonic() > end:
+                    raise Away("The node answers too much or too slowly.")
+        return bytes(found)
+
 
 class _RefusedAnswer(Away):
     """The node answered one question with an error."""
+
+
+def _symbol(value: bytes) -> str:
+    """For people, and for a database that takes no NUL: what cannot be printed is shown escaped."""
+    said = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text(value))
+    return said[:_SYMBOL_LENGTH]
 
 
 def _said(answer: Any) -> str:

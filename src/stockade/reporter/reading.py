@@ -72,6 +72,8 @@ class Reader:
                     raise
                 self._span = self._most = (last.number - first + 1) // 2
                 continue
+            # A node that refused once, as one that starts again does, may give more later.
+            self._most = min(CHUNK, self._most + self._most // 8 + 1)
             found = self._tokens(list(since), last, heads, since)
             logs.sort(key=lambda log: (log["blockNumber"], log["logIndex"]))
             return Reading(first, last, headers, logs, heads, found, since)

@@ -95,6 +95,8 @@ def go_on(tips: Mapping[ChecksumAddress, Tip], reading: Reading, chain_id: int) 
             _contradict(tip, f"{entry.seq}: its time is not its block's", log)
         account, target, amount = about(entry.content)
         supply = _supply(tip, entry)
+        if supply is not None and supply >> 256:
+            _contradict(tip, f"{entry.seq}: no supply is {supply} raw", log)
         topics = b"".join(bytes(topic) for topic in log["topics"])
         facts.append(
             Fact(tip.source, entry, operator, timestamp, account, target, amount, supply, topics, log["data"], chain)
@@ -115,8 +117,6 @@ def _entry(tip: Tip, log: LogReceipt) -> Entry:
         _contradict(tip, f"{missing}: missing", log)
     if entry.seq < expected:
         _contradict(tip, f"{entry.seq}: served again", log)
-    if entry.content is None:
-        _contradict(tip, f"{entry.seq}: kind {entry.kind} is unknown or holds other data", log)
     return entry
 
 

@@ -111,6 +111,8 @@ def decode(contract: str, log: LogReceipt) -> Entry | Unreadable:
         place = Place(int(log["blockNumber"]), int(log["logIndex"]))
         topics = [bytes(topic) for topic in log["topics"]]
         data, transaction = bytes(log["data"]), "0x" + bytes(log["transactionHash"]).hex()
+        if any(len(topic) != _WORD for topic in topics) or len(transaction) != 2 + 2 * _WORD:
+            return Unreadable(None, place)
         if topics[0] == RECORD_SET and contract == "InvestorRegistry" and len(topics) == 2:
             word = int.from_bytes(data, "big")
             seq = word >> RECORD_BITS if len(data) == _WORD else None

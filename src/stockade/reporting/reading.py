@@ -139,14 +139,27 @@ def parsed(log: dict[str, Any], address: ChecksumAddress) -> LogReceipt:
     TypeError or ValueError where it is none."""
     found: Any = {
         "address": address,
-        "topics": [bytes.fromhex(topic[2:]) for topic in log["topics"]],
+        "topics": [_word(topic) for topic in log["topics"]],
         "data": bytes.fromhex(log["data"][2:]),
-        "blockNumber": int(log["blockNumber"], 16),
-        "blockHash": bytes.fromhex(log["blockHash"][2:]),
-        "logIndex": int(log["logIndex"], 16),
-        "transactionHash": bytes.fromhex(log["transactionHash"][2:]),
+        "blockNumber": _below(log["blockNumber"], 63),
+        "blockHash": _word(log["blockHash"]),
+        "logIndex": _below(log["logIndex"], 31),
+        "transactionHash": _word(log["transactionHash"]),
     }
     return cast(LogReceipt, found)
+
+
+def _word(value: str) -> bytes:
+    if len(found := bytes.fromhex(value[2:])) != 32:
+        raise ValueError("no 32 bytes")
+    return found
+
+
+def _below(value: str, bits: int) -> int:
+    """What a database's integers hold."""
+    if (found := int(value, 16)) >> bits:
+        raise ValueError("no such number")
+    return found
 
 
 def plain_contract(w3: Web3, name: str, address: str) -> Contract:
