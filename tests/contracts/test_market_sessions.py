@@ -15,6 +15,7 @@ import pytest
 from stockade.market import calendar
 from stockade.market.calendar import date_of, day_of
 from stockade.records import Session
+from tests.contracts.support import refuses
 from tests.support import DAY
 
 XNYS, XNAS = b"XNYS", b"XNAS"
@@ -166,3 +167,63 @@ def test_business_days__random_pairs__as_many_sessions_as_the_library_has(market
         end = min(start + chance.randrange(90 * DAY), (day_of(LAST) + 1) * DAY - 1)
         expected = sum(day in trading for day in range(start // DAY + 1, end // DAY + 1))
         assert market_status.businessDays(token, start, end) == expected, (date_of(start // DAY), date_of(end // DAY))
+
+
+# ---------------------------------------------------------------- hours of our own
+
+REGULAR_HOURS = (14 * 60 + 30, 21 * 60)
+
+
+def hours(before: int = 0, after: int = 0, first: tuple[int, int] = REGULAR_HOURS, **others: tuple[int, int]) -> int:
+    """A word of hours; `last` is the eighth kind."""
+    kinds = [first, *[(0, 0)] * 6, others.get("last", (0, 0))]
+    return calendar.Hours(before, after, tuple(kinds)).pack()
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (hours(before=1_439), hours(before=1_440)),
+        (hours(after=1_439), hours(after=1_440)),
+        (hours(first=(0, 1_440)), hours(first=(0, 1_441))),
+        (hours(first=(599, 600)), hours(first=(600, 600))),
+        (hours(last=(599, 600)), hours(last=(601, 600))),
+        (hours(last=(0, 1_440)), hours(last=(1, 1_441))),
+        (hours(), hours() | 1 << 224),
+    ],
+    ids=[
+        "begins too early",
+        "ends too late",
+        "closes tomorrow",
+        "no time",
+        "last kind",
+        "last kind tomorrow",
+        "a ninth",
+    ],
+)
+def test_set_hours__beyond_a_day_or_closed_before_open__refused(market_status, actors, good, bad):
+    with refuses(market_status.MarketInvalidHours, mic=XNYS, value=bad):
+        market_status.setHours(XNYS, bad, sender=actors.market_operator)
+
+    market_status.setHours(XNYS, good, sender=actors.market_operator)
+    assert market_status.hoursOf(XNYS) == good
+
+
+def test_session_at__extended_hours_from_the_day_before__hold_before_a_trading_day_alone(market_status, actors):
+    """Twenty hours before and after: they hold on the closed days around one of trading, and nowhere else."""
+    market_status.setHours(XNYS, hours(before=20 * 60, after=20 * 60), sender=actors.market_operator)
+    trading = day_of(date(2026, 11, 25))
+    word, place = divmod(trading, calendar.DAYS_IN_WORD)
+    closed = sum(calendar.CLOSED << 4 * each for each in range(calendar.DAYS_IN_WORD) if each != place)
+    market_status.setDays(XNYS, word, [closed | 2 << 4 * place], sender=actors.market_operator)
+
+    changes = [
+        ("2026-11-24T18:30:00", CLOSED, EXTENDED),
+        ("2026-11-25T14:30:00", EXTENDED, REGULAR),
+        ("2026-11-25T21:00:00", REGULAR, EXTENDED),
+        ("2026-11-26T17:00:00", EXTENDED, CLOSED),
+    ]
+    for moment, before, after in changes:
+        when = second(moment)
+        assert (market_status.sessionAt(XNYS, when - 1), market_status.sessionAt(XNYS, when)) == (before, after)
+        assert tuple(market_status.transitionAfter(XNYS, when - 1)) == (when, after)
