@@ -95,13 +95,13 @@ def _pending(connection: Connection, streams: list[str], after: int) -> Sequence
     columns = (_of.id, _of.reporter_id, _of.seq, _of.record_id, _of.stream, _of.stream_seq, _of.block, _of.body)
     query = select(*columns, tables.entry.c.expected).select_from(joined)
     query = query.where(_of.id > after, _of.finality == Finality.FINAL, _of.code.is_(None), _of.stream.in_(streams))
-    query = query.where(tables.link.c.record.is_(None))
+    query = query.where(tables.link.c.record.is_(None), _of.stream_seq.is_not(None))
     return connection.execute(query.order_by(_of.id).limit(_PAGE)).all()
 
 
 def _is_ready(row: Any, head: Proven) -> bool:
     """Whether a proven head covers the record's entry, or shows that there is none."""
-    return bool(row.stream_seq <= head.sequence or row.block <= head.block)
+    return bool(row.stream_seq <= head.sequence or (row.block is not None and row.block <= head.block))
 
 
 def _compare(connection: Connection, rows: Sequence[Any]) -> list[Linked]:
