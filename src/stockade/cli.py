@@ -33,10 +33,17 @@ def main() -> None:
 @click.option("--rpc", required=True, help="A node of your own choice.")
 @click.option("--deployment", type=click.Path(path_type=Path), help="By default deployments/<chain-id>.json.")
 @click.option("--signer", help="The account whose acknowledgements they must be; by default the one the gateway names.")
+@click.option("--reporter", help="Judge this reporter's records alone; by default everyone's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole result as JSON.")
 @click.pass_context
 def verify(
-    context: click.Context, url: str, rpc: str, deployment: Path | None, signer: str | None, as_json: bool
+    context: click.Context,
+    url: str,
+    rpc: str,
+    deployment: Path | None,
+    signer: str | None,
+    reporter: str | None,
+    as_json: bool,
 ) -> None:
     """Prove from outside that a gateway holds every record of a suite, unaltered.
 
@@ -53,7 +60,7 @@ def verify(
                 tasks[what] = progress.add_task(what, total=total or None)
             progress.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]
 
-        result = examine(gateway, w3, known, signer, tell)
+        result = examine(gateway, w3, known, signer, tell, reporter)
     if as_json:
         print(json.dumps(asdict(result) | {"complete": result.complete}, default=lambda it: it.model_dump(), indent=2))
     else:
@@ -107,7 +114,8 @@ def _sentence(finding: Finding) -> str:
         where.append(f"stream {finding.stream}{at}")
     if finding.field is not None:
         where.append(f"field {finding.field or '/'}")
-    return f"{', '.join(part for part in where if part)}: {finding.problem}."
+    parts = [", ".join(part for part in where if part), finding.problem]
+    return f"{': '.join(part for part in parts if part)}."
 
 
 def _run(first: int, last: int | None) -> str:
