@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, select
+from web3 import HTTPProvider, Web3
 
+from stockade.errors import StockadeError
 from stockade.gateway import tables
+from stockade.gateway.chainside import ChainSide
+from stockade.gateway.linking import Linker, Linking
 from stockade.wire.canonical import record_id
 from tests.reporting.examined import changed, link, moved, post_all, tamper
-from tests.reporting.made import Listening, listening
+from tests.reporting.made import GATEWAY, Listening, listening
 from tests.reporting.told import Told
 
 
@@ -151,3 +155,47 @@ def test_link__a_stored_record_of_no_entry_or_no_block__is_passed_by(full, told)
     link(full, told)
 
     assert linked(full) == before
+
+
+def test_advance__entries_dropped_by_another_process_meanwhile__proves_nothing_and_reads_them_again(gateway, told):
+    suite, dropped = told.node.suite, []
+    post_all(gateway, told.records)
+
+    def drop(block: int, last: int) -> None:
+        if block == last and not dropped:
+            with gateway.store.write() as connection:
+                dropped.append(connection.execute(delete(tables.entry)).rowcount)
+
+    chain = ChainSide(gateway.store, Web3(HTTPProvider(suite.w3.provider.endpoint_uri)), suite.deployment, drop)
+    with pytest.raises(StockadeError, match="another process reads the chain into this database"):
+        chain.advance()
+    with gateway.store.read() as connection:
+        assert connection.execute(select(tables.proof)).all() == []
+
+    chain.advance()
+    Linker(gateway.store, GATEWAY, "TEST-GATEWAY").link()
+
+    assert dropped[0] > 0
+    assert {ack[0] for ack in linked(gateway)} == {"LINKED"}
+
+
+def test_linking__while_another_process_links__waits_and_goes_on_after_it(gateway, told):
+    suite = told.node.suite
+    chain = ChainSide(gateway.store, Web3(HTTPProvider(suite.w3.provider.endpoint_uri)), suite.deployment)
+    linking = Linking(gateway.store, chain, Linker(gateway.store, GATEWAY, "TEST-GATEWAY"), 0.01)
+    try:
+        with gateway.store.alone("linking"):
+            linking.start()
+            while linking.standing() == (None, None):
+                pass
+            assert linking.standing() == (
+                None,
+                "Another process holds this store (linking): let it end first.",
+            )
+        while linking.standing()[0] is None:
+            pass
+    finally:
+        linking.stop()
+    assert linking.standing()[1] is None
+    with gateway.store.alone("linking"):
+        pass  # free again

@@ -136,6 +136,7 @@ class ChainSide:
             for stream, said in heads.items():
                 known = proven_head(connection, stream)
                 if known is None or (known.contract, known.sequence, known.chain) != said:
+                    _require_entries(connection, stream, known.sequence if known else 0, said[1])
                     row = dict(zip(("contract", "sequence", "chain"), said, strict=True))
                     connection.execute(insert(tables.proof).values(stream=stream, block=final.number, **row))
             if final.number > (reached(connection) or (-1,))[0]:
@@ -188,6 +189,16 @@ def _drop_unproven(connection: Connection) -> None:
     """What an earlier run read, and did not come to prove."""
     proven = select(func.coalesce(func.max(tables.proof.c.sequence), 0)).where(tables.proof.c.stream == _of.stream)
     connection.execute(delete(tables.entry).where(_of.seq > proven.scalar_subquery()))
+
+
+def _require_entries(connection: Connection, stream: str, proven: int, sequence: int) -> None:
+    """That every entry which a new head is to prove is still here: afterwards the guards take none."""
+    query = select(func.count()).where(_of.stream == stream, _of.seq > proven)
+    if connection.execute(query).scalar() != sequence - proven:
+        raise StockadeError(
+            f"Entries of {stream} went while they were read: another process reads the chain into this database. They "
+            "are read again."
+        )
 
 
 def _stored(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], str]:

@@ -80,7 +80,7 @@ def serve(
         # A node that is away now must not keep the gateway from receiving.
         node = Web3(Web3.HTTPProvider(rpc, request_kwargs={"timeout": 60}))
         side = ChainSide(database, node, Deployment.load(deployment))
-        linking = Linking(side, Linker(database, signer, _id(gateway_id)), poll / 1000)
+        linking = Linking(database, side, Linker(database, signer, _id(gateway_id)), poll / 1000)
     app = create_app(database, signer, _id(gateway_id), token, linking.standing if linking else None)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     listening = _listen(host, port)

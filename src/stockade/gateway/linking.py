@@ -143,8 +143,8 @@ def _runs(linked: Sequence[Linked]) -> Iterator[list[Linked]]:
 class Linking:
     """The thread of a server that reads the chain and links, every `poll` seconds until it is stopped."""
 
-    def __init__(self, chain: ChainSide, linker: Linker, poll: float) -> None:
-        self._chain, self._linker, self._poll = chain, linker, poll
+    def __init__(self, store: Store, chain: ChainSide, linker: Linker, poll: float) -> None:
+        self._store, self._chain, self._linker, self._poll = store, chain, linker, poll
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="linking", daemon=True)
         self._read_to: int | None = None
@@ -163,16 +163,29 @@ class Linking:
         self._thread.join()
 
     def _run(self) -> None:
+        """Two that read into one store would each drop what the other has not proven yet: a second one waits."""
         while not self._stopped.is_set():
             try:
-                self._read_to = self._chain.advance()
-                self._linker.link()
-                trouble = None
+                with self._store.alone("linking"):
+                    while not self._stopped.is_set():
+                        self._note(self._step())
+                        self._stopped.wait(self._poll)
             except StockadeError as error:
-                trouble = str(error)
-            except Exception as error:  # whatever a hostile node makes a library stumble over must not end the thread
-                trouble = f"Linking failed ({type(error).__name__}) and is tried again."
-            if trouble and trouble != self._trouble:
-                log.warning("%s", printable(trouble))
-            self._trouble = trouble
-            self._stopped.wait(self._poll)
+                self._note(str(error))
+                self._stopped.wait(self._poll)
+
+    def _step(self) -> str | None:
+        """Links what can be; why not, where it fails."""
+        try:
+            self._read_to = self._chain.advance()
+            self._linker.link()
+        except StockadeError as error:
+            return str(error)
+        except Exception as error:  # whatever a hostile node makes a library stumble over must not end the thread
+            return f"Linking failed ({type(error).__name__}) and is tried again."
+        return None
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble and trouble != self._trouble:
+            log.warning("%s", printable(trouble))
+        self._trouble = trouble
