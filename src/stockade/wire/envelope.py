@@ -44,8 +44,6 @@ class Wire(BaseModel):
 
     model_config = ConfigDict(
         alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
         strict=True,
         extra="forbid",
         frozen=True,
