@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stockade.gateway.reading import read_json
 from tests.reporting.made import Listening, Maker, listening, said, submission
 
 JSON = {"Content-Type": "application/json"}
@@ -28,6 +29,9 @@ HOSTILE = {
     "null": (b"null", "This is no submission: the whole"),
     "deep": (DEEP, "it is nested too deeply"),
     "rather deep": (b"[" * 40 + b"]" * 40, "it is nested too deeply"),
+    "seventeen deep": (b"[" * 17 + b"]" * 17, "it is nested too deeply"),
+    "many parts": (b"[" + b"[]," * (1 << 19) + b"[]]", "it has too many parts"),
+    "many numbers": (b"[" + b"1," * (1 << 20) + b"1]", "it has too many parts"),
     "NaN": (b'{"first":NaN}', "NaN is no whole number"),
     "infinite": (b'{"first":1e999}', "1e999 is no whole number"),
     "a float": (b'{"first":1.0}', "1.0 is no whole number"),
@@ -68,6 +72,21 @@ def test_submit__hostile_values_inside_a_signed_record__are_rejected(gateway):
 
     assert [ack[1:4] for ack in acks[1:]] == [("VALIDATED", 1, 1)] + [("REJECTED", seq, seq) for seq in range(2, 8)]
     assert {ack[5] for ack in acks[2:]} == {"SCHEMA"}
+
+
+def test_submit__a_record_as_deep_as_is_taken__can_be_read_by_whoever_asks(gateway):
+    made = Maker()
+    made.listing()
+    deep: list[object] = []
+    for _ in range(12):
+        deep = [deep]
+    made.record(surplus=deep)
+    assert gateway.post(made.submission()).status_code == 200
+
+    read_json(gateway.client.get("/v1/records").content)  # as `stockade verify` does
+
+    made.record(surplus=[deep])
+    assert gateway.post(made.submission()).status_code == 422
 
 
 def test_submit__more_than_is_read__is_refused(gateway):

@@ -17,11 +17,15 @@ from stockade.wire.envelope import Submission
 # Bytes of one request; a record has about two thousand.
 MAX_BYTES = 8 << 20
 
-# Levels of lists and objects; a submission has six.
+# Levels of lists and objects. A submission has six, and may have half of what is read at all: a record lies one level
+# deeper in an answer, and whoever reads it there must be able to.
 _DEEPEST = 32
+_DEEPEST_SENT = 16
+# Texts, brackets and commas of a submission: a thousand records have some 300,000, eight million take seconds.
+_MOST_SENT = 1 << 20
 _LARGEST = 2**53
-# A text, whole or cut off, or a bracket: every step goes forward, whatever the content.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+# A text, whole or cut off, a bracket or a comma: every step goes forward, whatever the content.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]|,', re.DOTALL)
 
 
 class Unreadable(StockadeError):
@@ -30,7 +34,7 @@ class Unreadable(StockadeError):
 
 def read_submission(content: bytes) -> Submission:
     """The submission in a request. Raises Unreadable, saying where and why."""
-    value = read_json(content)
+    value = read_json(content, _DEEPEST_SENT, _MOST_SENT)
     try:
         found = Submission.model_validate(value)
     except ValidationError as error:
@@ -44,10 +48,12 @@ def read_submission(content: bytes) -> Submission:
     return found
 
 
-def read_json(content: bytes) -> Any:
-    """JSON as records have it: no floats, no name twice, whole numbers below 2**53. Raises Unreadable."""
+def read_json(content: bytes, deepest: int = _DEEPEST, most: int | None = None) -> Any:
+    """JSON as records have it: no floats, no name twice, whole numbers below 2**53; at most `deepest` levels and `most`
+    texts, brackets and commas. Raises Unreadable.
+    """
     try:
-        _require_shallow(content)
+        _require_bounded(content, deepest, most)
         value = json.loads(
             content.decode("utf-8"),
             object_pairs_hook=_object,
@@ -95,13 +101,15 @@ def _no_float(text: str) -> Any:
     raise ValueError(f"{text[:20]} is no whole number: send it as text")
 
 
-def _require_shallow(content: bytes) -> None:
-    """Before it is parsed, for parsers recurse."""
+def _require_bounded(content: bytes, deepest: int, most: int | None) -> None:
+    """Before it is parsed, for parsers recurse, and make much of little."""
     level = 0
-    for token in _TOKEN.finditer(content):
+    for count, token in enumerate(_TOKEN.finditer(content), start=1):
         level += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
-        if level > _DEEPEST:
+        if level > deepest:
             raise ValueError("it is nested too deeply")
+        if most is not None and count > most:
+            raise ValueError("it has too many parts: send fewer records at once")
 
 
 def _require_plain(value: Any) -> None:
