@@ -27,12 +27,14 @@ CREATE TABLE mention ( party TEXT NOT NULL, record INTEGER NOT NULL, PRIMARY KEY
 CREATE TABLE party ( id INTEGER NOT NULL, reporter_id TEXT NOT NULL, ours TEXT NOT NULL, theirs TEXT NOT NULL, PRIMARY KEY (id), UNIQUE (reporter_id, ours), UNIQUE (reporter_id, theirs) );
 CREATE TABLE proof ( stream TEXT NOT NULL, block BIGINT NOT NULL, contract TEXT NOT NULL, sequence BIGINT NOT NULL, chain TEXT NOT NULL, PRIMARY KEY (stream, block) );
 CREATE TABLE reached ( block BIGINT NOT NULL, block_hash BLOB NOT NULL, proven_at BIGINT NOT NULL, PRIMARY KEY (block) );
-CREATE TABLE record ( id INTEGER NOT NULL, reporter_id TEXT NOT NULL, seq BIGINT NOT NULL, record_id BLOB NOT NULL, root BIGINT NOT NULL, stream TEXT, stream_seq BIGINT, block BIGINT, finality TEXT, action TEXT, event_type TEXT, event_time TEXT, kind TEXT, token TEXT, isin TEXT, cusip TEXT, mic TEXT, code TEXT, field TEXT, body TEXT NOT NULL, received_at BIGINT NOT NULL, PRIMARY KEY (id), UNIQUE (reporter_id, seq), UNIQUE (reporter_id, record_id) );
+CREATE TABLE record ( id INTEGER NOT NULL, reporter_id TEXT NOT NULL, seq BIGINT NOT NULL, record_id BLOB NOT NULL, root BIGINT NOT NULL, stream TEXT, stream_seq BIGINT, block BIGINT, finality TEXT, action TEXT, event_type TEXT, event_time TEXT, kind TEXT, token TEXT, isin TEXT, cusip TEXT, mic TEXT, code TEXT, field TEXT, body TEXT NOT NULL, received_at BIGINT NOT NULL, PRIMARY KEY (id), UNIQUE (reporter_id, seq), UNIQUE (record_id, reporter_id) );
 CREATE TABLE reporter ( id INTEGER NOT NULL, reporter_id TEXT NOT NULL, signer BLOB NOT NULL, added_at BIGINT NOT NULL, PRIMARY KEY (id) );
 CREATE TABLE submission ( id INTEGER NOT NULL, reporter_id TEXT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, sent_time TEXT NOT NULL, prev_hash BLOB NOT NULL, record_id BLOB NOT NULL, signature TEXT NOT NULL, received_at BIGINT NOT NULL, PRIMARY KEY (id) );
 CREATE INDEX ack_of ON ack (reporter_id, last);
+CREATE INDEX ack_to ON ack (reporter_id, ack_id);
+CREATE INDEX record_by ON record (reporter_id, id);
 CREATE INDEX record_cusip ON record (cusip);
 CREATE INDEX record_event_time ON record (event_time);
-CREATE INDEX record_of ON record (reporter_id, stream, stream_seq);
+CREATE INDEX record_of ON record (stream, reporter_id, stream_seq);
 CREATE INDEX record_root ON record (reporter_id, root);
-CREATE INDEX record_token ON record (reporter_id, token, kind);
+CREATE INDEX record_token ON record (reporter_id, token, kind, seq);

@@ -66,10 +66,11 @@ record = Table(
     Column("body", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     UniqueConstraint("reporter_id", "seq"),
-    UniqueConstraint("reporter_id", "record_id"),
-    Index("record_of", "reporter_id", "stream", "stream_seq"),
+    UniqueConstraint("record_id", "reporter_id"),
+    Index("record_of", "stream", "reporter_id", "stream_seq"),
+    Index("record_by", "reporter_id", "id"),
     Index("record_root", "reporter_id", "root"),
-    Index("record_token", "reporter_id", "token", "kind"),
+    Index("record_token", "reporter_id", "token", "kind", "seq"),
     Index("record_event_time", "event_time"),
     Index("record_cusip", "cusip"),
 )
@@ -94,6 +95,7 @@ ack = Table(
     Column("code", Text),
     Column("body", Text, nullable=False),
     Index("ack_of", "reporter_id", "last"),
+    Index("ack_to", "reporter_id", "ack_id"),
 )
 
 # ---------------------------------------------------------------- the chain's side
