@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stockade.gateway.intake import register
 from stockade.wire.canonical import canonical, record_id
 from tests.reporting.made import CHAIN, INSTRUMENT, OTHER, Maker, listening, placed, said
 
@@ -144,6 +145,19 @@ def test_submit__a_new_record_after_another_history__is_a_conflict(gateway, make
     assert held(gateway) == [1, 2, 3]
 
 
+def test_submit__a_first_record_that_names_one_before__is_refused_and_nothing_is_said(gateway):
+    made = Maker()
+    made.listing(prevHash="0x" + 64 * "e")
+
+    answer = gateway.post(made.submission())
+
+    assert (answer.status_code, answer.json()) == (
+        422,
+        {"error": "This is no submission: /records/0/prevHash names a record before the first."},
+    )
+    assert (held(gateway), gateway.get("acks", reporter="TEST")["acks"]) == ([], [])
+
+
 # ---------------------------------------------------------------- refused as no submission of the reporter's
 
 
@@ -200,6 +214,7 @@ def test_submit__a_record_changed_with_its_id__is_refused(gateway, maker):
 
 REJECTED: list[tuple[str, str, dict[str, Any]]] = [
     ("SCHEMA", "/surplus", {"surplus": 1}),
+    ("SCHEMA", "/event_type", {"event_type": "TRANSFER"}),
     ("SCHEMA", "/eventTime", {"eventTime": "2026-07-01 12:00"}),
     ("SCHEMA", "/finality", {"finality": "MAYBE"}),
     ("SCHEMA", "/body/rawQty", {"body": {"kind": "token.TRANSFER", "rawQty": "-1"}}),
@@ -277,6 +292,49 @@ def test_submit__a_reversed_number_reported_again__is_validated_and_once_only(ga
     assert said(gateway.post(made.submission(8)).json())[1][5:] == ("STREAM_SEQUENCE", "/stream/sequence")
 
 
+def test_submit__a_rejected_duplicate_reversed__the_number_is_still_taken(gateway):
+    made = Maker()
+    made.listing(finality="FINAL")
+    made.transfer(1)
+    made.reversed(made.transfer(1, at=12))
+    made.transfer(2)
+    made.transfer(1, at=13)
+
+    acks = said(gateway.post(made.submission()).json())
+
+    assert [ack[1:4] + ack[5:6] for ack in acks[1:]] == [
+        ("VALIDATED", 1, 2, None),
+        ("REJECTED", 3, 3, "STREAM_SEQUENCE"),
+        ("VALIDATED", 4, 5, None),
+        ("REJECTED", 6, 6, "STREAM_SEQUENCE"),
+    ]
+
+
+def test_submit__a_reversed_number_with_a_rejected_duplicate__is_free_once_both_are_reversed(gateway):
+    made = Maker()
+    made.listing(finality="FINAL")
+    first, second = made.transfer(1), made.transfer(1, at=12)
+    made.reversed(first)
+    gateway.post(made.submission())
+
+    made.transfer(1, at=13)
+    made.reversed(second)
+    made.transfer(1, at=14)
+    early = made.made[4]
+    acks = said(gateway.post(made.submission(5)).json())
+
+    assert [ack[1:4] + ack[5:6] for ack in acks[1:]] == [
+        ("REJECTED", 5, 5, "STREAM_SEQUENCE"),
+        ("VALIDATED", 6, 6, None),
+        ("REJECTED", 7, 7, "STREAM_SEQUENCE"),
+    ]
+
+    made.reversed(early)
+    made.reversed(made.made[6])
+    made.transfer(1, at=15)
+    assert [ack[1:4] for ack in said(gateway.post(made.submission(8)).json())[1:]] == [("VALIDATED", 8, 10)]
+
+
 def test_submit__what_was_ended_is_ended_again__is_rejected(gateway):
     made = Maker()
     made.listing(finality="FINAL")
@@ -344,3 +402,24 @@ def test_completeness__a_record_that_claims_a_number_far_ahead__is_answered_at_o
             }
         ],
     )
+
+
+def test_completeness__a_stream_that_another_only_names__is_judged_of_its_reporter_alone(gateway):
+    register(gateway.store, "OTHER", OTHER.address)
+    made, other = Maker(), Maker("OTHER")
+    made.listing(finality="FINAL")
+    made.transfer(1, finality="FINAL")
+    other.transfer(7)
+    gateway.post(made.submission())
+    assert [ack["stage"] for ack in gateway.post(other.submission(signer=OTHER)).json()["acks"]] == [
+        "RECEIVED",
+        "REJECTED",
+    ]
+
+    def judged(**asked: str) -> list[str]:
+        results = gateway.get("completeness", stream=f"{CHAIN}:0x{20 * 'bb'}", **asked)["results"]
+        return [result["reporterId"] for result in results]
+
+    assert judged() == ["TEST"]
+    assert judged(reporter="TEST") == ["TEST"]
+    assert judged(reporter="OTHER") == ["OTHER"]

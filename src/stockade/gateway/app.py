@@ -4,6 +4,7 @@ one sentence, and why in the server's log alone.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import logging
@@ -59,6 +60,8 @@ def create_app(
 ) -> FastAPI:
     """The gateway over a store. With a token, every endpoint asks for it."""
     intake = Intake(store, signer, gateway_id)
+    # Whoever sends is known only once it is read: many large ones at once must not take all of the machine.
+    parsing = asyncio.Semaphore(2)
     app = FastAPI(
         title="Stockade gateway",
         version="1.0",
@@ -88,7 +91,9 @@ def create_app(
     async def submit(request: Request) -> Response:
         """Takes records, in the reporter's own strict order."""
         content = await _content(request)
-        answer = await run_in_threadpool(lambda: intake.accept(read_submission(content)))
+        async with parsing:
+            submission = await run_in_threadpool(read_submission, content)
+        answer = await run_in_threadpool(intake.accept, submission)
         return JSONResponse({"acks": answer.acks, "next": answer.following}, answer.status)
 
     @app.get("/v1/acks", response_model=AckPage)
@@ -154,10 +159,13 @@ def create_app(
             return Streams(streams=searching.streams(connection))
 
     @app.get("/v1/completeness")
-    def complete(stream: Annotated[Caip10, Query()]) -> CompletenessAnswer:
+    def complete(
+        stream: Annotated[Caip10, Query()],
+        reporter: Annotated[ReporterId | None, Query(description="whose records; else everybody's")] = None,
+    ) -> CompletenessAnswer:
         """Whether every entry of a stream is here, and unaltered."""
         with store.read() as connection:
-            return CompletenessAnswer(results=completeness.of_stream(connection, stream))
+            return CompletenessAnswer(results=completeness.of_stream(connection, stream, reporter))
 
     @app.get("/v1/schema")
     def schema() -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Books:
     def __init__(self, connection: Connection, reporter_id: str) -> None:
         self._connection, self._reporter = connection, reporter_id
         self._by_id: dict[str, Held] = {}
-        self._live: dict[tuple[str, int], Held | None] = {}
+        self._told: dict[tuple[str, int], list[Held]] = {}
         self._final: set[int] = set()
         self._cancelled: set[int] = set()
         self._shares: dict[str, tuple[int, Share] | None] = {}
@@ -65,7 +65,7 @@ class Books:
 
     def load(self, records: Sequence[dict[str, Any]]) -> None:
         """Reads what these records refer to; afterwards nothing is asked of the database but tokens."""
-        self._by_id, self._live = {}, {}
+        self._by_id, self._told = {}, {}
         named = [columns_of(record) for record in records]
         self._load_ids({each["refers_to"] for each in named if each["refers_to"]})
         places: dict[str, set[int]] = {}
@@ -80,9 +80,11 @@ class Books:
         return self._by_id.get(record_id)
 
     def live(self, stream: str, sequence: int) -> Held | None:
-        """The NEW record of a stream's number that was not cancelled."""
-        held = self._live.get((stream, sequence))
-        return held if held and held.root not in self._cancelled else None
+        """The first NEW record of a stream's number that was not cancelled. One that was rejected counts: it can be
+        corrected, and until it is cancelled the entry would be told twice.
+        """
+        told = self._told.get((stream, sequence), [])
+        return next((held for held in told if held.root not in self._cancelled), None)
 
     def is_final(self, root: int) -> bool:
         """Whether a valid FINAL record goes back to this one."""
@@ -108,7 +110,7 @@ class Books:
         self._by_id[record_id] = held
         self._note(held)
         if held.action == Action.NEW and stream and number:
-            self._live[stream, number] = held
+            self._told.setdefault((stream, number), []).append(held)
         if valid and columns["kind"] == LISTING and held.action != Action.CANCEL and columns["token"]:
             self._shares[columns["token"]] = (root, Share(columns["isin"], columns["cusip"], columns["mic"]))
         return root
@@ -135,11 +137,11 @@ class Books:
     def _load_places(self, stream: str, numbers: Iterable[int]) -> None:
         query = select(*_HELD).where(_of.reporter_id == self._reporter, _of.stream == stream)
         query = query.where(_of.stream_seq.in_(list(numbers)), _of.action.in_([Action.NEW, Action.CANCEL]))
-        for row in self._connection.execute(query.order_by(_of.seq)):
-            held = _held(row)
+        # Sorted here: asked to, SQLite would go through all of the reporter's records in their order.
+        for held in sorted(map(_held, self._connection.execute(query)), key=lambda held: held.seq):
             self._note(held)
             if held.action == Action.NEW and held.stream_seq is not None:
-                self._live[stream, held.stream_seq] = held
+                self._told.setdefault((stream, held.stream_seq), []).append(held)
 
     def _read_share(self, token: str) -> tuple[int, Share] | None:
         cancels = tables.record.alias()

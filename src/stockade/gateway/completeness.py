@@ -61,11 +61,21 @@ class _Tally:
         self.findings.append(FindingSaid(seq=seq, sequence=sequence, last=last, field=where, problem=problem))
 
 
-def of_stream(connection: Connection, stream: str) -> list[Completeness]:
-    """One result for each reporter that reported of the stream; one without a reporter where none did."""
+def of_stream(connection: Connection, stream: str, reporter: str | None = None) -> list[Completeness]:
+    """One result for each reporter that reported of the stream; one without a reporter where none did. Whose records
+    were all rejected did not: anybody may name a stream. A reporter that is asked for is judged whatever it sent.
+    """
+    if reporter is not None:
+        return [_of_reporter(connection, stream, reporter)]
     query = select(_of.reporter_id).where(_of.stream == stream).distinct()
-    reporters: list[str | None] = [*sorted(connection.execute(query).scalars())]
-    return [_of_reporter(connection, stream, reporter) for reporter in reporters or [None]]
+    names = sorted(connection.execute(query).scalars())
+    reporters: list[str | None] = [name for name in names if _has_valid(connection, stream, name)]
+    return [_of_reporter(connection, stream, name) for name in reporters or [None]]
+
+
+def _has_valid(connection: Connection, stream: str, reporter: str) -> bool:
+    query = select(_of.id).where(*_where(stream, reporter), _of.code.is_(None)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def _of_reporter(connection: Connection, stream: str, reporter: str | None) -> Completeness:

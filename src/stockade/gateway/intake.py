@@ -108,7 +108,9 @@ class Intake:
                 return Answer(409, [said.refuse(reporter, CONFLICT, number, number, known)], held + 1)
         new = submission.records[max(0, held + 1 - first) :]
         if new:
-            if new[0]["prevHash"] != (held_id or NO_RECORD):
+            if held_id is None and new[0]["prevHash"] != NO_RECORD:
+                raise Unreadable("This is no submission: /records/0/prevHash names a record before the first.")
+            if held_id is not None and new[0]["prevHash"] != held_id:
                 return Answer(409, [said.refuse(reporter, CONFLICT, held, held, held_id)], held + 1)
             self._store_new(connection, books, said, submission, new)
         return Answer(200, acks.about(connection, reporter, first, last), max(held, last) + 1)
