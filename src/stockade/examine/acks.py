@@ -130,7 +130,7 @@ class Acks:
         """An acknowledgement that is one, is the gateway's, and is of this reporter."""
         number = f"acknowledgement {said['ackId']}"
         try:
-            ack = Ack.model_validate({**said, "stage": Stage(said.get("stage", ""))})
+            ack = Ack.read({**said, "stage": Stage(said.get("stage", ""))})
         except (ValidationError, ValueError):
             self._result.find(Finding(f"{number} is none", reporter))
             return None

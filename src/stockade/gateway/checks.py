@@ -30,7 +30,7 @@ class Fault(NamedTuple):
 def fault_in(record: dict[str, Any], text: str, reporter_id: str, books: Books) -> Fault | None:
     """The first fault of a record, whose canonical text is `text`; None when it is valid."""
     try:
-        found = Record.model_validate_json(text)
+        found = Record.read_json(text)
     except ValidationError as error:
         return Fault("SCHEMA", *first_fault(record, error))
     if found.reporter_id != reporter_id:

@@ -36,7 +36,7 @@ def read_submission(content: bytes) -> Submission:
     """The submission in a request. Raises Unreadable, saying where and why."""
     value = read_json(content, _DEEPEST_SENT, _MOST_SENT)
     try:
-        found = Submission.model_validate(value)
+        found = Submission.read(value)
     except ValidationError as error:
         where, why = first_fault(value, error)
         raise Unreadable(f"This is no submission: {where or 'the whole'}: {why}.") from None

@@ -109,7 +109,7 @@ def read_reply(
     if answer.problem or answer.status not in (200, 409):
         raise StockadeError(answer.problem or f"HTTP status {answer.status}")
     try:
-        reply = Reply.model_validate_json(answer.content)
+        reply = Reply.model_validate_json(answer.content, by_alias=True, by_name=False)
     except ValidationError:
         raise StockadeError("the answer is no list of acknowledgements") from None
     ours = ids({ack.last for ack in reply.acks})

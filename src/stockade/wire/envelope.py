@@ -7,7 +7,7 @@ names the one before by its id, so that the last id stands for all.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -22,7 +22,7 @@ NO_RECORD = "0x" + 64 * "0"
 Hash32 = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{64}$")]
 ChainValue = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{40}$")]
 Signature = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{130}$")]
-# Patterns are Rust's: `$` is the very end. Models are strict, so outside text is read by `model_validate_json`.
+# Patterns are Rust's: `$` is the very end. Models are strict, so outside text is read by `read_json`.
 # Whole numbers in JSON stay below 2**53, where every reader has them exactly.
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 Counted = Annotated[int, Field(ge=1, lt=2**53)]
@@ -42,12 +42,25 @@ ReporterId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._
 class Wire(BaseModel):
     """Strict, frozen, and in camelCase outside."""
 
+    # By name they are built here alone: what comes from outside has the published names (`read`, `read_json`).
     model_config = ConfigDict(
         alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
         strict=True,
         extra="forbid",
         frozen=True,
     )
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """What came from outside as parsed JSON. Raises ValidationError, for our own names too."""
+        return cls.model_validate(value, by_alias=True, by_name=False)
+
+    @classmethod
+    def read_json(cls, text: str | bytes) -> Self:
+        """The same of JSON text, in which strict forms are those of JSON."""
+        return cls.model_validate_json(text, by_alias=True, by_name=False)
 
     def to_json(self) -> dict[str, Any]:
         """As it is sent."""
