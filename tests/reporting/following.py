@@ -33,13 +33,15 @@ class Following:
     suite: Suite
     url: str
     timeout: float = 10
+    reporter: str = "TEST"
+    key: bytes = PARTY_KEY
     said: list[Step] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
 
     def follower(self, deployment: Deployment | None = None) -> Follower:
         deployment = deployment or self.suite.deployment
-        parties = Parties(PARTY_KEY, deployment.chain_id, [deployment.addresses[name] for name in CONTRACTS])
-        recorder = Recorder("TEST", deployment.chain_id, Deriver(parties))
+        parties = Parties(self.key, deployment.chain_id, [deployment.addresses[name] for name in CONTRACTS])
+        recorder = Recorder(self.reporter, deployment.chain_id, Deriver(parties))
         return Follower(self.store, asking(self), deployment, recorder)
 
     def run(self, deployment: Deployment | None = None, pause: Callable[[float], None] = lambda seconds: None) -> None:

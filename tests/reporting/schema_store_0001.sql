@@ -11,6 +11,8 @@ CREATE TRIGGER difference_delete BEFORE DELETE ON difference BEGIN SELECT RAISE(
 CREATE TRIGGER difference_update BEFORE UPDATE ON difference BEGIN SELECT RAISE(ABORT, 'difference only grows'); END;
 CREATE TRIGGER finality_delete BEFORE DELETE ON finality BEGIN SELECT RAISE(ABORT, 'finality only grows'); END;
 CREATE TRIGGER finality_update BEFORE UPDATE ON finality BEGIN SELECT RAISE(ABORT, 'finality only grows'); END;
+CREATE TRIGGER identity_delete BEFORE DELETE ON identity BEGIN SELECT RAISE(ABORT, 'identity only grows'); END;
+CREATE TRIGGER identity_update BEFORE UPDATE ON identity BEGIN SELECT RAISE(ABORT, 'identity only grows'); END;
 CREATE TRIGGER incident_delete BEFORE DELETE ON incident BEGIN SELECT RAISE(ABORT, 'incident only grows'); END;
 CREATE TRIGGER incident_end_delete BEFORE DELETE ON incident_end BEGIN SELECT RAISE(ABORT, 'incident_end only grows'); END;
 CREATE TRIGGER incident_end_update BEFORE UPDATE ON incident_end BEGIN SELECT RAISE(ABORT, 'incident_end only grows'); END;
@@ -41,6 +43,7 @@ CREATE TABLE block ( number BIGINT NOT NULL, hash BLOB NOT NULL, parent BLOB NOT
 CREATE TABLE destination ( name TEXT NOT NULL, url TEXT NOT NULL, signer BLOB NOT NULL, PRIMARY KEY (name) );
 CREATE TABLE difference ( id INTEGER NOT NULL, run INTEGER NOT NULL, kind TEXT NOT NULL, token BLOB NOT NULL, custodian BIGINT, wallet BLOB, one BLOB NOT NULL, other BLOB NOT NULL, PRIMARY KEY (id), FOREIGN KEY(run) REFERENCES run (id) );
 CREATE TABLE finality ( block BIGINT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (block) );
+CREATE TABLE identity ( id INTEGER NOT NULL CHECK (id = 1), reporter_id TEXT NOT NULL, key_print BLOB NOT NULL, PRIMARY KEY (id) );
 CREATE TABLE incident ( id INTEGER NOT NULL, subject TEXT NOT NULL, problem TEXT NOT NULL, block BIGINT NOT NULL, opened_at BIGINT NOT NULL, PRIMARY KEY (id) );
 CREATE TABLE incident_end ( incident INTEGER NOT NULL, ended_at BIGINT NOT NULL, PRIMARY KEY (incident), FOREIGN KEY(incident) REFERENCES incident (id) );
 CREATE TABLE record ( seq BIGINT NOT NULL, record_id BLOB NOT NULL, source BLOB NOT NULL, stream_seq BIGINT NOT NULL, block BIGINT NOT NULL, block_hash BLOB NOT NULL, finality TEXT NOT NULL, action TEXT NOT NULL, reason_code TEXT, refers_to BIGINT, event_type TEXT NOT NULL, event_time BIGINT NOT NULL, recorded_at BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (seq), UNIQUE (record_id), UNIQUE (refers_to), FOREIGN KEY(refers_to) REFERENCES record (seq) );
@@ -57,6 +60,7 @@ CREATE INDEX answer_of ON answer (destination, id);
 CREATE INDEX difference_of ON difference (run);
 CREATE INDEX record_of ON record (source, stream_seq);
 CREATE INDEX record_recorded_at ON record (recorded_at);
+CREATE INDEX repair_of ON repair (seq);
 CREATE INDEX report_account ON report (account);
 CREATE INDEX report_target ON report (target);
 CREATE INDEX transmission_of ON transmission (destination, last);

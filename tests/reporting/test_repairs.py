@@ -58,9 +58,9 @@ def body(store, seq):
         return json.loads(connection.execute(select(tables.record.c.body).where(tables.record.c.seq == seq)).scalar())
 
 
-def deriver_of(following, key=PARTY_KEY):
+def deriver_of(following, key=PARTY_KEY, kind=Deriver):
     deployment = following.suite.deployment
-    return Deriver(Parties(key, deployment.chain_id, [deployment.addresses[name] for name in CONTRACTS]))
+    return kind(Parties(key, deployment.chain_id, [deployment.addresses[name] for name in CONTRACTS]))
 
 
 @pytest.fixture
@@ -133,17 +133,44 @@ def test_repair__nobody_rejected_it__does_nothing(rejected, following, deriver):
     assert len(following.records()) == count
 
 
+@pytest.mark.parametrize("operator", ["p_", "eip155:"], ids=["operator is a party", "operator stands in clear"])
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
-def test_repair__under_another_key_for_wallets__is_refused_for_it_would_rename_them(rejected, following):
+def test_repair__under_another_key_for_wallets__is_refused_for_it_would_rename_them(mistaken, following, operator):
     count = len(following.records())
+    seq = next(seq for seq in range(1, count) if names_a_wallet(body(mistaken, seq), operator))
+    reject(mistaken, seq)
 
     with pytest.raises(InputError) as refused:
-        repair(rejected, deriver_of(following, 32 * b"\x66"), SEQ, START)
+        repair(mistaken, deriver_of(following, 32 * b"\x66"), seq, LATER)
 
     assert str(refused.value) == (
-        "STOCKADE_PARTY_KEY is not the key under which record 5 names wallets: give that one."
+        "STOCKADE_PARTY_KEY is not the key under which the records of this store name wallets: give that one."
     )
     assert len(following.records()) == count
+
+
+def names_a_wallet(said, operator):
+    return said["operatorRef"].startswith(operator) and '"p_' in json.dumps(said["body"])
+
+
+class Overtaken(Deriver):
+    """Derives so slowly that others write meanwhile: it calls `meanwhile` once."""
+
+    meanwhile = staticmethod(lambda: None)
+
+    def derive(self, fact):
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return super().derive(fact)
+
+
+def test_repair__another_corrects_it_while_it_is_derived__is_corrected_once(rejected, following, deriver):
+    slow = deriver_of(following, kind=Overtaken)
+    last = following.records()[-1][0]
+    slow.meanwhile = lambda: repair(rejected, deriver, SEQ, LATER)
+
+    assert repair(rejected, slow, SEQ, LATER) == Attempt(SEQ, None, "it waits for no repair")
+    assert [row[5] for row in following.records()[last:]] == [SEQ]
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)

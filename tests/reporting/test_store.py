@@ -66,7 +66,7 @@ def sample(table):
         kind = column.type.python_type if type(column.type).__module__.startswith("sqlalchemy") else None
         given = {"Address": ACCOUNT, "Hash": ZERO_HASH, "Uint256": 1}.get(type(column.type).__name__)
         values[column.name] = given or (1 if kind is int else "x")
-    return values | ({"id": 1} if table is tables.suite else {})
+    return values | ({"id": 1} if table in (tables.suite, tables.identity) else {})
 
 
 def refused(store, statement, why: str) -> None:

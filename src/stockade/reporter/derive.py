@@ -29,6 +29,11 @@ class Deriver:
         self._parties = parties
         self._context = Context(parties)
 
+    @property
+    def key_print(self) -> str:
+        """Of the key under which it names wallets (`Parties.key_print`)."""
+        return self._parties.key_print
+
     def load(self, connection: Connection, before: Place | None = None) -> None:
         """Reads the context from the stored facts; with `before`, as it was for the entry at that place, so that its
         record can be derived again.

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from pydantic import TypeAdapter, ValidationError
 from web3 import HTTPProvider, Web3
 
 from stockade.errors import InputError
 from stockade.reporter.node import Node
 from stockade.store import Store, open_store
+from stockade.wire.envelope import ReporterId
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_REPORTER_ID = TypeAdapter[str](ReporterId)
 
 # Seconds that one answer of the node may take.
 _TIMEOUT = 30
@@ -78,11 +82,26 @@ def following_options(command: Command) -> Command:
         click.option("--poll", type=click.IntRange(min=10), default=200, show_default=True, help="Milliseconds."),
         click.option("--once", is_flag=True, help="End at the chain's head instead of waiting for more."),
         click.option(
-            "--reporter", envvar="STOCKADE_REPORTER_ID", default="reporter", show_default=True, help="Who reports."
+            "--reporter",
+            envvar="STOCKADE_REPORTER_ID",
+            default="reporter",
+            show_default=True,
+            callback=_reporter_id,
+            help="Who reports: the same as long as a store lives.",
         ),
     ):
         command = option(command)
     return command
+
+
+def _reporter_id(_: click.Context, __: click.Parameter, given: str) -> str:
+    try:
+        return _REPORTER_ID.validate_python(given)
+    except ValidationError:
+        raise click.BadParameter(
+            f"{given!r} names no reporter: take 1 to 64 letters, digits, dots, hyphens and underscores, the first a "
+            "letter or a digit."
+        ) from None
 
 
 def node_at(rpc: str) -> Node:

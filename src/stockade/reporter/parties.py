@@ -29,6 +29,9 @@ from stockade.store import Store, tables
 
 KEY = "STOCKADE_PARTY_KEY"
 
+# What the key's print is made of. An account's message has 52 bytes: no print is a reference.
+_PRINTED = b"stockade: the key that names wallets"
+
 _REFERENCE = re.compile(r"p_[0-9a-f]{32}")
 
 
@@ -45,6 +48,11 @@ class Parties:
 
     def __repr__(self) -> str:
         return f"Parties(chain {self.chain_id}, {len(self._clear)} contracts)"
+
+    @property
+    def key_print(self) -> str:
+        """HMAC-SHA256 of a fixed text: tells keys apart, and nothing of the key (0x text)."""
+        return "0x" + hmac.digest(self._key, _PRINTED, "sha256").hex()
 
     def add(self, contracts: Iterable[ChecksumAddress]) -> None:
         """More contracts of the suite: tokens, as they are listed."""

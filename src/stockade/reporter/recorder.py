@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, func, select, text
 
 from stockade.reporter.facts import insert_rows
+from stockade.reporter.identity import keep_identity, require_identity
 from stockade.reporter.node import Header
 from stockade.reporter.tips import Fact
 from stockade.store import tables
@@ -29,6 +30,10 @@ _MANY = 1_000
 
 class Deriver(Protocol):
     """What a fact means as a record."""
+
+    @property
+    def key_print(self) -> str:
+        """Of the key under which wallets are named."""
 
     def load(self, connection: Connection) -> None:
         """Reads from the facts what later ones are understood by: instruments, exemptions in force."""
@@ -49,13 +54,19 @@ class Recorder:
         self._deriver = deriver
 
     def load(self, connection: Connection) -> None:
-        """To be called before anything else, and again whenever facts were taken back or not written."""
+        """To be called before anything else, and again whenever facts were taken back or not written.
+
+        Raises InputError when the store's records are of another reporter, or name wallets under another key.
+        """
+        require_identity(connection, self._reporter_id, self._deriver.key_print)
         self._deriver.load(connection)
 
     def included(
         self, connection: Connection, facts: Sequence[Fact], headers: Mapping[int, Header], final: int | None, at: int
     ) -> None:
-        """Records new facts; those of blocks up to `final` as FINAL."""
+        """Records new facts; those of blocks up to `final` as FINAL. With the first, who records."""
+        if facts:
+            keep_identity(connection, self._reporter_id, self._deriver.key_print)
         self._deriver.expect(facts)
         append(connection, self._news(facts, headers, -1 if final is None else final, at), at)
 

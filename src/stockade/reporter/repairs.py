@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, Select, exists, func, select
 
-from stockade.errors import InputError
 from stockade.reporter.derive import Deriver
-from stockade.reporter.parties import KEY
+from stockade.reporter.identity import require_key
 from stockade.reporter.recorder import append, never_back
 from stockade.reporter.stored import entry_of
 from stockade.reporter.tips import Fact
@@ -34,6 +33,10 @@ _REMEDIES = {
     "STREAM_SEQUENCE": "replay from the first record of the stream",
 }
 _ANY_REMEDY = "compare this field with the chain (`stockade-report rebuild --compare`) and with the destination"
+
+
+_NONE_WAITS = "it waits for no repair"
+_REPLACED = "its block was replaced: there is nothing to derive it from"
 
 
 class Rejection(NamedTuple):
@@ -59,43 +62,61 @@ class Attempt(NamedTuple):
     why: str = ""
 
 
-def open_rejections(connection: Connection) -> list[Rejection]:
-    """By the number of the record."""
-    later = tables.record.alias()
-    asked = (
-        select(_repair.destination, _repair.seq, _repair.code, _repair.field, _repair.opened_at, _record.event_type)
-        .join(tables.record, _record.seq == _repair.seq)
-        .where(~exists().where(later.c.refers_to == _repair.seq))
-        .order_by(_repair.seq, _repair.id)
-    )
+def open_rejections(connection: Connection, destination: str | None = None) -> list[Rejection]:
+    """By the number of the record; of one destination, or of all."""
+    asked = _open().order_by(_repair.seq, _repair.id)
+    if destination is not None:
+        asked = asked.where(_repair.destination == destination)
     return [Rejection(*row) for row in connection.execute(asked)]
 
 
+def _open() -> Select[Any]:
+    later = tables.record.alias()
+    return (
+        select(_repair.destination, _repair.seq, _repair.code, _repair.field, _repair.opened_at, _record.event_type)
+        .join(tables.record, _record.seq == _repair.seq)
+        .where(~exists().where(later.c.refers_to == _repair.seq))
+    )
+
+
 def repair(store: Store, deriver: Deriver, seq: int, at: int) -> Attempt:
-    """Tries to correct a rejected record, under the same lock as the follower's records, and never twice. `at`:
-    milliseconds UTC. Raises InputError when the deriver names wallets under another key.
+    """Tries to correct a rejected record, and never twice. `at`: milliseconds UTC. Raises InputError when the deriver
+    names wallets under another key.
+
+    It is derived before the lock under which the follower writes is taken: who rejects a great many records must not
+    hold the follower up. What it is derived from holds as long as its block is stored, and that is looked at again.
     """
-    with store.write() as connection:
-        at = never_back(connection, at)
-        code = next((each.code for each in open_rejections(connection) if each.seq == seq), None)
-        if code is None:
-            return Attempt(seq, None, "it waits for no repair")
+    with store.read() as connection:
+        if _code(connection, seq) is None:
+            return Attempt(seq, None, _NONE_WAITS)
         rejected = connection.execute(select(tables.record).where(_record.seq == seq)).one()
         found = _fact_of(connection, rejected)
         if found is None:
-            return Attempt(seq, None, "its block was replaced: there is nothing to derive it from")
+            return Attempt(seq, None, _REPLACED)
+        require_key(connection, deriver.key_print)
         said = json.loads(rejected.body)
         deriver.load(connection, found.entry.place)
-        derived = deriver.derive(found)
-        if derived["operatorRef"] != said["operatorRef"]:
-            raise InputError(f"{KEY} is not the key under which record {seq} names wallets: give that one.")
-        if derived.items() <= said.items():
-            return Attempt(seq, None, "derived again, it says the same")
+    derived = deriver.derive(found)
+    if derived.items() <= said.items():
+        return Attempt(seq, None, "derived again, it says the same")
+    with store.write() as connection:
+        at = never_back(connection, at)
+        code = _code(connection, seq)
+        if code is None:
+            return Attempt(seq, None, _NONE_WAITS)
+        if _fact_of(connection, rejected) is None:
+            return Attempt(seq, None, _REPLACED)
         said |= derived
         said |= {"action": Action.CORRECT.value, "reasonCode": code, "refRecordId": said.pop("recordId")}
         said |= {"finality": _finality(connection, rejected.block).value, "recordedTime": milliseconds(at)}
         append(connection, [(said, seq)], at)
         return Attempt(seq, connection.execute(select(func.max(_record.seq))).scalar())
+
+
+def _code(connection: Connection, seq: int) -> str | None:
+    """The code of the first open rejection of a record."""
+    row = connection.execute(_open().where(_repair.seq == seq).order_by(_repair.id).limit(1)).one_or_none()
+    return None if row is None else str(row.code)
 
 
 def _fact_of(connection: Connection, rejected: Row[Any]) -> Fact | None:

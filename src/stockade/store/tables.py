@@ -120,6 +120,16 @@ record = Table(
     Index("record_recorded_at", "recorded_at"),
 )
 
+# Whose records these are, in one row, written with the first of them: the reporter's name, and a print of the key under
+# which they name wallets (HMAC-SHA256 over a fixed text).
+identity = Table(
+    "identity",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("reporter_id", Text, nullable=False),
+    Column("key_print", Hash, nullable=False),
+)
+
 # Where records go: who may acknowledge them there. The only row here that may change, by a person.
 destination = Table(
     "destination",
@@ -197,6 +207,7 @@ repair = Table(
     Column("field", Text, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
     UniqueConstraint("destination", "seq", "code", "field"),
+    Index("repair_of", "seq"),
 )
 
 # What stopped a stream, once; and when it was over.
@@ -261,6 +272,7 @@ APPEND_ONLY = (
     suite,
     finality,
     record,
+    identity,
     transmission,
     answer,
     ack,
