@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from stockade.market.calendar import CLOSED, DAYS_IN_WORD
 from stockade.records import SentenceKind
 from stockade.reporter.parties import Parties
-from stockade.reporter.stored import entries
+from stockade.reporter.stored import AT_ONCE, addresses_of, entries, entries_in
 from stockade.reporting.entries import (
     Attested,
     BatchWritten,
@@ -195,7 +195,7 @@ def load(connection: Connection, parties: Parties, before: Place | None = None) 
         context.requests.pop(number, None)
     if before:
         for contract, kinds in _NEAR.items():
-            for entry in entries(connection, contract, kinds, since=before.block, up_to=before.block):
+            for entry in entries_in(connection, contract, kinds, before.block):
                 if entry.place < before:
                     context.learn(entry)
     return context
@@ -204,12 +204,11 @@ def load(connection: Connection, parties: Parties, before: Place | None = None) 
 def _answered(connection: Connection, before: Place | None) -> Iterator[int]:
     """The requests that a custodian released or rejected."""
     it = tables.report.c
-    query = (
-        select(it.block, it.log, it.data)
-        .join(tables.source, tables.source.c.address == it.source)
-        .where(tables.source.c.contract == "CustodyLedger", it.kind == int(LedgerKind.ATTESTATION))
-    )
-    for block, log, data in connection.execute(query, execution_options={"yield_per": 1_000}):
-        answers = data[_SENTENCE_KIND] in (SentenceKind.RELEASE, SentenceKind.REJECT)
-        if answers and (before is None or Place(block, log) < before):
-            yield int.from_bytes(data[_SENTENCE_REF], "big")
+    attested = select(it.block, it.log, it.data).where(it.kind == int(LedgerKind.ATTESTATION)).order_by(it.seq)
+    for address in addresses_of(connection, "CustodyLedger"):
+        query = attested.where(it.source == address)
+        for block, log, data in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
+            if before is not None and Place(block, log) >= before:
+                break
+            if data[_SENTENCE_KIND] in (SentenceKind.RELEASE, SentenceKind.REJECT):
+                yield int.from_bytes(data[_SENTENCE_REF], "big")

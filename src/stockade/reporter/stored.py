@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, select
+from eth_typing import ChecksumAddress
+from sqlalchemy import Connection, Row, Select, select
 from web3.types import LogReceipt
 
 from stockade.reporting.decode import decode
@@ -40,20 +42,35 @@ def entry_of(contract: str, row: Row[Any]) -> Entry:
     return entry
 
 
-def entries(
-    connection: Connection, contract: str, kinds: Iterable[int], since: int = 0, up_to: int | None = None
-) -> Iterator[Entry]:
-    """The entries of these kinds of a contract (of every token, for ShareToken) in blocks `since` to `up_to`, in the
-    order of the chain.
+def entries(connection: Connection, contract: str, kinds: Iterable[int], up_to: int | None = None) -> Iterator[Entry]:
+    """The entries of these kinds of a contract (of every token, for ShareToken) in blocks up to `up_to`, in the order
+    of the chain.
+
+    Stream by stream, in the order of the primary key: a database that joins `source` instead reads every report.
     """
-    query = (
-        select(tables.report)
-        .join(tables.source, tables.source.c.address == _COLUMNS.source)
-        .where(tables.source.c.contract == contract, _COLUMNS.kind.in_([int(kind) for kind in kinds]))
-        .where(_COLUMNS.block >= since)
-        .order_by(_COLUMNS.block, _COLUMNS.log)
-    )
+    wanted = select(tables.report).where(_COLUMNS.kind.in_([int(kind) for kind in kinds]))
     if up_to is not None:
-        query = query.where(_COLUMNS.block <= up_to)
+        wanted = wanted.where(_COLUMNS.block <= up_to)
+    streams = [
+        _told(connection, contract, wanted.where(_COLUMNS.source == address).order_by(_COLUMNS.seq))
+        for address in addresses_of(connection, contract)
+    ]
+    return merge(*streams, key=lambda entry: entry.place)
+
+
+def entries_in(connection: Connection, contract: str, kinds: Iterable[int], block: int) -> Iterator[Entry]:
+    """The same of one block alone."""
+    wanted = select(tables.report).where(_COLUMNS.kind.in_([int(kind) for kind in kinds]))
+    ours = wanted.where(_COLUMNS.source.in_(addresses_of(connection, contract)), _COLUMNS.block == block)
+    return _told(connection, contract, ours.order_by(_COLUMNS.block, _COLUMNS.log))
+
+
+def addresses_of(connection: Connection, contract: str) -> Sequence[ChecksumAddress]:
+    """Where a contract stands: one address, or that of every token."""
+    asked = select(tables.source.c.address).where(tables.source.c.contract == contract)
+    return connection.execute(asked).scalars().all()
+
+
+def _told(connection: Connection, contract: str, query: Select[Any]) -> Iterator[Entry]:
     for row in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
         yield entry_of(contract, row)
