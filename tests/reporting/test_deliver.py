@@ -8,7 +8,7 @@ from stockade.errors import InputError, StockadeError
 from stockade.reporter.answers import Line
 from stockade.reporter.deliver import Courier, Outcome, Step
 from stockade.reporter.destinations import Destination, destinations, set_destination, turn_at
-from stockade.store import Store, tables
+from stockade.store import Store, StoreError, tables
 from tests.reporting.made import GATEWAY, OTHER, REPORTER
 from tests.reporting.outbox import put_records, rows
 
@@ -239,7 +239,121 @@ def test_run__the_database_fails__is_told_once_and_goes_on_when_it_is_back(store
     assert clock.waits[0] <= 0.25 < clock.waits[1] * 2 <= 1
 
 
+@on_sqlite
+def test_run__the_database_fails_while_repairs_are_made__they_are_told_of_again(store, receiver, courier, clock):
+    receiver.refused = {2: ("SCHEMA", "/body")}
+    put_records(store, 3)
+    told, heard = [], []
+
+    def refused(numbers):
+        heard.append(numbers)
+        if len(heard) < 3:
+            raise StoreError("The database says: locked.")
+
+    def wait(seconds):
+        if len(heard) == 3:
+            raise Enough
+
+    clock.wait = wait
+    with pytest.raises(Enough):
+        courier.run(tell=told.append, refused=refused)
+
+    assert heard == [[2], [2], [2]]
+    assert told[0] == "The database says: locked."
+    assert list(receiver.held) == [1, 2, 3]
+
+
+@on_sqlite
+def test_run__started_again__tells_of_what_still_waits_for_a_repair_there(store, receiver, courier, clock):
+    receiver.refused = {2: ("SCHEMA", "/body"), 3: ("ISIN", None)}
+    put_records(store, 3)
+    courier.run(once=True)
+    set_destination(store, Destination.given("dtc", receiver.url, GATEWAY.address))
+    heard = []
+
+    with Line(receiver.url) as line:
+        Courier(store, "sec", REPORTER, line, clock).run(once=True, refused=heard.append)
+        assert heard == [[2, 3]]
+        Courier(store, "dtc", REPORTER, line, clock).run(once=True, refused=heard.append)
+    assert heard == [[2, 3], [2, 3]]
+    assert [row[0] for row in rows(store, tables.repair, "destination")] == ["sec", "sec", "dtc", "dtc"]
+
+
+# ---------------------------------------------------------------- acknowledgements without end
+
+
+def flood(receiver, count, *what):
+    for _ in range(count):
+        receiver.ack(*what)
+
+
+def test_listen__what_is_acknowledged_already__is_read_but_not_stored_again(store, receiver, courier, clock):
+    put_records(store, 4)
+    courier.run(once=True)
+    receiver.ack("LINKED", 1, 2)
+    flood(receiver, 3, "RECEIVED", 1, 4)
+    flood(receiver, 2, "LINKED", 1, 2)
+    receiver.ack("LINKED", 2, 3)
+    receiver.ack("REJECTED", 4, 4, "CHAIN", "/stream/chain")
+    receiver.ack("REJECTED", 4, 4, "UNLINKED", "/stream/chain")
+    receiver.ack("REJECTED", 9, 2**52, "GAP")
+    receiver.ack("REJECTED", 5, 2**52, "GAP")
+    receiver.ack("LINKED", 1, 4)
+    courier.run(once=True)
+    receiver.ack("LINKED", 2, 4)
+    clock.at += 1000
+    courier.run(once=True)
+
+    assert acks(store) == [
+        (1, "RECEIVED", 1, 4, None),
+        (2, "LINKED", 1, 2, None),
+        (8, "LINKED", 2, 3, None),
+        (9, "REJECTED", 4, 4, "CHAIN"),
+        (12, "REJECTED", 5, 2**52, "GAP"),
+        (13, "LINKED", 1, 4, None),
+    ]
+    assert rows(store, tables.repair, "seq", "code") == [(4, "CHAIN")]
+    assert rows(store, tables.ack_read, "last")[-1] == (14,)
+
+
+@on_sqlite
+def test_step__the_destination_has_page_after_page__records_go_between_two_of_them(
+    store, receiver, courier, clock, monkeypatch
+):
+    monkeypatch.setattr("stockade.reporter.deliver.PAGE", 2)
+    monkeypatch.setattr("stockade.reporter.answers.PAGE", 2)
+    put_records(store, 1)
+    courier.step()
+    flood(receiver, 9, "RECEIVED", 1, 1)
+    put_records(store, 501)
+    clock.at += 1000
+
+    outcomes = [courier.step().outcome for _ in range(6)]
+
+    heard, sent = Outcome.HEARD, Outcome.SENT
+    assert outcomes == [heard, sent, heard, sent, heard, heard]
+    assert receiver.heard == [(1, 1), (2, 501), (502, 502)]
+
+
 # ---------------------------------------------------------------- where going on would be wrong
+
+
+@on_sqlite
+def test_step__the_address_was_changed_meanwhile__stops_and_sends_nothing_to_the_old_one(store, receiver, courier):
+    put_records(store, 1)
+    courier.step()
+    put_records(store, 1)
+    set_destination(store, Destination.given("sec", "https://gateway.example/in", GATEWAY.address))
+
+    for act in (courier.run, lambda: courier.replay(1)):
+        with pytest.raises(StockadeError) as stopped:
+            act()
+        assert str(stopped.value) == (
+            f"sec is at https://gateway.example/in now, and was at {receiver.url} when this began: start it again, "
+            "with the STOCKADE_GATEWAY_TOKEN of that gateway."
+        )
+
+    assert receiver.heard == transmissions(store) == [(1, 1)]
 
 
 def test_step__the_destination_does_not_know_the_key__stops_with_what_to_do(store, receiver, courier, clock):

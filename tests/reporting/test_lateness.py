@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from stockade.reporter.lateness import Late, Spread, Way, first_times, judge, spread, ways
+from stockade.reporter.ranges import Ranges
 from tests.reporting.outbox import START, put_records
 
 LIMIT = 600
@@ -22,6 +25,27 @@ def test_first_times__ranges_overlap__each_number_has_the_first_that_holds_it():
 def test_first_times__numbers_beyond_ours__are_left_out():
     assert list(first_times(1, [(0, 10**6, 100)])) == [0, 100]
     assert list(first_times(2, [])) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ranges__any_of_them__hold_each_number_once_and_say_which_are_new(seed):
+    chance, ranges, numbers = Random(seed), Ranges(), set()
+    for _ in range(60):
+        first = chance.randint(1, 80)
+        last = first + chance.randint(-1, 20)
+        new = ranges.add(first, last)
+        told = [number for begin, end in new for number in range(begin, end + 1)]
+        assert told == sorted(set(range(first, last + 1)) - numbers)
+        assert all(begin <= end for begin, end in new)
+        numbers.update(told)
+
+
+def test_first_times__everything_is_acknowledged_over_and_over__each_number_is_told_once():
+    whole = 200_000
+
+    times = first_times(whole, ((1, whole, 100 + place) for place in range(20_000)))
+
+    assert set(times[1:]) == {100}
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class Answer(NamedTuple):
 
 
 class Line:
-    """A connection to a destination's gateway. `token` is what the gateway asks for beyond loopback. An answer may keep
+    """A connection to the gateway at `url`. `token` is what the gateway asks for beyond loopback. An answer may keep
     silent for `patience` seconds, and last thrice as long.
     """
 
@@ -55,7 +55,7 @@ class Line:
         # Only what we decode ourselves: a small compressed answer could be of any size.
         headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._client = httpx.Client(headers=headers, timeout=patience)
-        self._url = url
+        self.url = url
         self._patience = patience
 
     def __enter__(self) -> Line:
@@ -70,14 +70,14 @@ class Line:
         """Sends a submission."""
         return self._ask(
             self._client.build_request(
-                "POST", f"{self._url}/v1/submissions", content=content, headers={"Content-Type": "application/json"}
+                "POST", f"{self.url}/v1/submissions", content=content, headers={"Content-Type": "application/json"}
             )
         )
 
     def acks(self, reporter: str, after: int) -> Answer:
         """The acknowledgements after that one."""
         params: dict[str, str | int] = {"reporter": reporter, "after": after, "limit": PAGE}
-        return self._ask(self._client.build_request("GET", f"{self._url}/v1/acks", params=params))
+        return self._ask(self._client.build_request("GET", f"{self.url}/v1/acks", params=params))
 
     def _ask(self, request: httpx.Request) -> Answer:
         end = time.monotonic() + _LONGEST * self._patience

@@ -17,17 +17,19 @@ from enum import Enum
 from random import Random
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Insert, insert, select
+from sqlalchemy import Connection, Insert, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stockade.chain import Signer
 from stockade.errors import StockadeError
-from stockade.reporter.answers import CONFLICT, PAGE, Answer, Line, Reply, is_refusal, read_reply, taken
+from stockade.reporter.answers import CONFLICT, GAP, PAGE, Answer, Line, Reply, is_refusal, read_reply, taken
 from stockade.reporter.destinations import Turn, turn_at
+from stockade.reporter.ranges import Ranges
+from stockade.reporter.repairs import open_rejections
 from stockade.store import Store, StoreError
 from stockade.store.tables import ack, ack_read, answer, record, repair, transmission
 from stockade.wire.canonical import canonical
-from stockade.wire.envelope import SUBMISSION_SCHEMA, Ack
+from stockade.wire.envelope import SUBMISSION_SCHEMA, Ack, Stage
 from stockade.wire.fields import milliseconds
 from stockade.wire.signing import sign, submission_digest
 
@@ -109,7 +111,8 @@ class Courier:
         self._failures = 0
         self._listen_at = self._clock.now() + int(1000 * LISTEN)
         self._heard = False  # every acknowledgement since the last submission
-        self._refused: list[int] = []  # since it was last told of
+        self._refused: list[int] = []  # and not told of yet
+        self._owes_turn = False  # a page was read, and records go first now
         self._deaf = 0  # questions for acknowledgements in a row that were not answered
 
     def run(
@@ -121,21 +124,25 @@ class Courier:
         """Delivers until it is stopped; with `once`, until all that is there is answered and every acknowledgement was
         read. Raises StockadeError.
 
-        `tell` hears each problem once, `refused` the numbers of records that were rejected now for the first time.
+        `tell` hears each problem once. `refused` hears the numbers of rejected records: at first of all that still wait
+        for a repair, then of each new one; and the same again after it raised StoreError.
         """
         told = ""
         self._heard = False
+        self._refused = []
+        looked = False
         while True:
             try:
+                if not looked:
+                    self._refused, looked = self._waiting_for_repair(), True
+                    self._tell_refused(refused)
                 step = self.step()
+                self._tell_refused(refused)
             except StoreError as error:  # full, or started anew: nothing of the turn was written
                 self._failures += 1
                 step = Step(Outcome.FAILED, self._patience(self._failures), str(error))
             if once and step.outcome is Outcome.FAILED:
                 raise StockadeError(step.problem)
-            if self._refused:
-                numbers, self._refused = self._refused, []
-                refused(numbers)
             if once and step.outcome is Outcome.IDLE:
                 if self._heard:
                     return
@@ -146,15 +153,31 @@ class Courier:
                 tell(told)
             self._clock.wait(step.wait)
 
+    def _waiting_for_repair(self) -> list[int]:
+        with self._store.read() as connection:
+            return list(dict.fromkeys(each.seq for each in open_rejections(connection, self._name)))
+
+    def _tell_refused(self, refused: Callable[[list[int]], None]) -> None:
+        if self._refused:
+            refused(list(self._refused))
+            self._refused = []
+
     def step(self) -> Step:
-        """One turn: sends what is next, or, when it is time, asks for acknowledgements."""
+        """One turn: sends what is next, or, when it is time, asks for acknowledgements. After a page of them records go
+        first: a destination that always has another page does not keep us from sending.
+        """
         with turn_at(self._store, self._name) as turn:
             if turn is None:
                 return Step(Outcome.BUSY, IDLE)
-            if self._clock.now() >= self._listen_at:
+            self._require_address(turn)
+            due = self._clock.now() >= self._listen_at
+            if due and not self._owes_turn:
                 return self._listen(turn)
+            self._owes_turn = False
             with self._store.read() as connection:
                 records = _outbox(connection, next_of(connection, self._name))
+            if due and not records:
+                return self._listen(turn)
             step = self._submit(turn, records) if records else Step(Outcome.IDLE, IDLE)
         if step.outcome is Outcome.STOPPED:  # what was answered is stored by now
             raise StockadeError(step.problem)
@@ -169,6 +192,7 @@ class Courier:
             with turn_at(self._store, self._name) as turn:
                 if turn is None:
                     raise StockadeError(f"Another worker delivers to {self._name}: stop it first.")
+                self._require_address(turn)
                 with self._store.read() as connection:
                     records = [row for row in _outbox(connection, at) if row.seq < end]
                 step = self._submit(turn, records)
@@ -176,6 +200,14 @@ class Courier:
                 raise StockadeError(step.problem)
             at = records[-1].seq + 1
         return max(0, end - first)
+
+    def _require_address(self, turn: Turn) -> None:
+        """The token on the line is for the address that it was opened to: nothing goes to another one with it."""
+        if turn.destination.url != self._line.url:
+            raise StockadeError(
+                f"{self._name} is at {turn.destination.url} now, and was at {self._line.url} when this began: start it "
+                "again, with the STOCKADE_GATEWAY_TOKEN of that gateway."
+            )
 
     # ---------------------------------------------------------------- sending
 
@@ -264,6 +296,7 @@ class Courier:
                 last = max(each.ack_id for each in reply.acks)
                 connection.execute(insert(ack_read).values(destination=self._name, last=last, read_at=now))
             if len(reply.acks) >= PAGE:
+                self._owes_turn = True
                 return Step(Outcome.HEARD, 0)
         return self._heard_up_to_now()
 
@@ -290,9 +323,20 @@ class Courier:
             return None, str(error)
 
     def _keep(self, connection: Connection, acks: Sequence[Ack], now: int) -> None:
-        """Stores acknowledgements, each once however often it comes, and opens a repair for every rejected record."""
+        """Stores acknowledgements that say anything new of our records, and opens a repair for every rejected one.
+
+        What was said of each of its records before is not stored again: so no destination can make us store more than a
+        few for each record, however much it signs.
+        """
         add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        end = connection.execute(select(func.max(record.c.seq))).scalar() or 0
+        said: dict[tuple[str, ...], Ranges] = {}
         for each in acks:
+            says = _says(each)
+            if says not in said:
+                said[says] = _said(connection, self._name, [one for one in acks if _says(one) == says])
+            if not said[says].add(each.first, min(each.last, end + 1)):
+                continue
             place = {"destination": self._name, "first": each.first, "last": each.last}
             what = {"ack_id": each.ack_id, "stage": each.stage, "code": each.code, "field": each.field}
             row = add(ack).values(**place, **what, body=canonical(each.to_json()), received_at=now)
@@ -302,6 +346,22 @@ class Courier:
                 row = add(repair).values(destination=self._name, seq=each.last, **asked)
                 if connection.execute(row.on_conflict_do_nothing()).rowcount:
                     self._refused.append(each.last)
+
+
+def _says(said: Ack) -> tuple[str, ...]:
+    """What an acknowledgement says of its records: the stage, and of their order each thing by itself."""
+    of_order = said.stage is Stage.REJECTED and said.code in (GAP, CONFLICT)
+    return (said.stage, str(said.code)) if of_order else (said.stage,)
+
+
+def _said(connection: Connection, name: str, alike: Sequence[Ack]) -> Ranges:
+    """The records of which the same is stored already, as far as these acknowledgements reach."""
+    it, (stage, *code) = ack.c, _says(alike[0])
+    asked = select(it.first, it.last).where(it.destination == name, it.stage == stage)
+    asked = asked.where(it.last >= min(each.first for each in alike), it.first <= max(each.last for each in alike))
+    if stage == Stage.REJECTED:
+        asked = asked.where(it.code == code[0] if code else it.code.not_in((GAP, CONFLICT)))
+    return Ranges((row.first, row.last) for row in connection.execute(asked.order_by(it.last)))
 
 
 def next_of(connection: Connection, name: str) -> int:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from stockade.reporter.ranges import Ranges
 from stockade.store.tables import ack, record, transmission
 from stockade.wire.envelope import Action, Stage
 
@@ -95,11 +96,10 @@ def first_times(count: int, ranges: Iterable[tuple[int, int, int]]) -> Sequence[
     """For each number from 1 to `count` the time of the first range (first, last, time) that holds it; 0 where none
     does. The ranges stand in order of time.
     """
-    times = array("q", bytes(8 * (count + 1)))
+    times, told = array("q", bytes(8 * (count + 1))), Ranges()
     for first, last, at in ranges:
-        for number in range(max(1, first), min(last, count) + 1):
-            if not times[number]:
-                times[number] = at
+        for begin, end in told.add(max(1, first), min(last, count)):
+            times[begin : end + 1] = array("q", [at]) * (end + 1 - begin)
     return times
 
 
