@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
@@ -94,8 +95,21 @@ def connect(url: str) -> Web3:
     """A web3 connection. Raises NetworkError when nothing answers at `url`."""
     w3 = Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 60}))
     if not w3.is_connected():
-        raise NetworkError(f"No node answers at {url}: start one (`make devnet`) or give another address.")
+        raise NetworkError(f"No node answers at {origin(url)}: start one (`make devnet`) or give another address.")
     return w3
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a node's address: user, path and query may hold a key, and are shown nowhere."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host:
+        return "the address given"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 
 
 def transact(

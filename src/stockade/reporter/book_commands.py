@@ -23,7 +23,8 @@ from stockade.terminal import FileCommand
 
 
 def _open(rpc: str, deployment: Path) -> Suite:
-    return Suite(chain.connect(rpc), Deployment.load(deployment))
+    found = Deployment.load(deployment)
+    return chain.read(lambda: Suite(chain.connect(rpc), found))
 
 
 def _store(store: str | None, deployment: Path) -> Store:
