@@ -7,18 +7,22 @@ import io
 import json
 import stat
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from eth_utils.address import to_checksum_address
 from sqlalchemy import insert
 
 from stockade.errors import InputError, StockadeError
-from stockade.records import SHARE, Basis, Kind, RequestStatus, order_ref, to_shares, to_units
+from stockade.records import SHARE, Basis, ExemptionStatus, Kind, RequestStatus, order_ref, to_shares, to_units
 from stockade.reporter.as_of import Facts
 from stockade.reporter.files import master, positions
 from stockade.reporter.holders import read_holders
+from stockade.reporter.outages import outages
 from stockade.reporter.outputs import to_csv, to_json, write_both, write_private
 from stockade.reporter.quarterly import Quarter, quarterly
-from stockade.reporting.words import utc
+from stockade.reporting.entries import Entry, ExemptionSet, HaltSet, Place, SettingsChanged
+from stockade.reporting.words import sentence, utc
 from stockade.store import tables
 from tests.reporting.kept import Kept
 from tests.reporting.life import ORDER
@@ -311,6 +315,31 @@ def test_quarterly__outages__from_to_and_why(kept, everything):
     assert all(each.seconds >= 0 for each in found.outages)
     suspended = [each for each in own if each.kind == "SUSPENDED"]
     assert suspended[-1].ended == ""  # by the regulator, at the end of the life
+
+
+def test_outages__two_tokens_are_halted_in_one_transaction__each_has_its_own_cause(kept):
+    one, two, three = (to_checksum_address(f"0x{number:040x}") for number in (1, 2, 3))
+    listings = [
+        told(1, ExemptionSet(4, ExemptionStatus.SUSPENDED, bytes(32))),
+        told(2, HaltSet(one, True, bytes(32))),
+        told(3, HaltSet(two, True, b"\1" * 32)),
+    ]
+    halted = told(1, SettingsChanged(1 << 3))
+    facts = SimpleNamespace(
+        stream=lambda contract: SimpleNamespace(entries=listings if contract == "ListingRegistry" else []),
+        tokens={token: SimpleNamespace(entries=[halted]) for token in (one, two, three)},
+        symbol=lambda token: token,
+    )
+    with kept.store.read() as connection:
+        found = list(outages(connection, facts, 0, 100))
+
+    causes = {each.subject: each.cause for each in found}
+    assert causes == {one: sentence(listings[1]), two: sentence(listings[2]), three: sentence(listings[0])}
+    assert len(set(causes.values())) == 3
+
+
+def told(seq, content):
+    return Entry(seq, 0, to_checksum_address("0x" + 40 * "9"), 10, content, Place(1, seq), "0x" + 64 * "1", b"")
 
 
 def test_quarterly__a_quarter_that_goes_on__says_how_far_it_counts(kept):

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from stockade.records import Control, Pause, Phase
 from stockade.reporter.as_of import Facts
-from stockade.reporting.entries import Entry, SettingsChanged
+from stockade.reporting.entries import Entry, ExemptionSet, SettingsChanged
 from stockade.reporting.words import sentence, utc
 from stockade.store import tables
 
@@ -53,19 +53,32 @@ _KINDS: dict[str, Callable[[Control], bool]] = {
 
 def outages(connection: Connection, facts: Facts, start: int, end: int) -> Iterator[Outage]:
     """Every outage that reaches into a time (seconds UTC), by token and then by kind; the reporter's own last."""
-    causes = {entry.transaction: entry for entry in facts.stream("ListingRegistry").entries}
+    causes = _causes(facts)
     for token in facts.tokens:
         spans = list(_spans(facts, token))
         for kind, applies in _KINDS.items():
             for on, group in groupby(spans, key=lambda span, applies=applies: applies(span.control)):  # type: ignore[misc]
                 run = list(group)
                 if on:
-                    cause = causes.get(run[0].transaction)
+                    done = run[0].transaction
+                    cause = causes.get((done, token)) or causes.get((done, None))
                     yield from _clipped(kind, facts.symbol(token), run[0].start, run[-1].end, (start, end), cause)
         for span in spans:
             if (lapse := _lapse(span)) is not None:
                 yield from _clipped("LAPSED", facts.symbol(token), lapse, span.end, (start, end), None)
     yield from _incidents(connection, start, end)
+
+
+def _causes(facts: Facts) -> dict[tuple[str, ChecksumAddress | None], Entry]:
+    """The last report of the listing registry about each token in each transaction; about none, that of an exemption,
+    which every token under it follows.
+    """
+    found: dict[tuple[str, ChecksumAddress | None], Entry] = {}
+    for entry in facts.stream("ListingRegistry").entries:
+        token = getattr(entry.content, "token", None)
+        if token or isinstance(entry.content, ExemptionSet):
+            found[entry.transaction, token] = entry
+    return found
 
 
 def _spans(facts: Facts, token: ChecksumAddress) -> Iterator[_Span]:
