@@ -9,7 +9,7 @@ from eth_utils.crypto import keccak
 
 from stockade import merkle
 from stockade.errors import InputError, Refused, StockadeError
-from stockade.reporter.anchors import DAY_MS, DayRoot, anchored, day_name, day_of, last_day, leaf_of, send
+from stockade.reporter.anchors import DAY_MS, DayRoot, anchored, day_name, day_of, last_day, leaf_of, require_same, send
 from stockade.reporter.membership import Proof, check_proof, read_proof, save_proof
 from stockade.store import open_store
 from stockade.wire.canonical import canonical, record_id
@@ -130,6 +130,11 @@ def test_day_of__what_is_no_day__refused(name):
 
 def test_day_of__a_date__the_day_that_is_called_so():
     assert (day_of("1970-01-02"), day_name(day_of("2026-09-30"))) == (1, "2026-09-30")
+
+
+def test_require_same__the_node_names_a_day_beyond_the_calendar__one_sentence():
+    with pytest.raises(StockadeError, match=r"^The chain has 9999-12-31: 1 records up to 1, root 0x0+, and the store"):
+        require_same(DayRoot(2**32 - 1, bytes(32), 1, 1), None)
 
 
 # ---------------------------------------------------------------- proofs

@@ -24,6 +24,7 @@ from stockade.chain import Signer
 from stockade.errors import InputError, NetworkError, StockadeError
 from stockade.store import tables
 from stockade.suite import Suite
+from stockade.wire import fields
 from stockade.wire.canonical import record_id
 
 DAY_MS = 86_400_000
@@ -49,8 +50,8 @@ class DayRoot:
 
 
 def day_name(day: int) -> str:
-    """A day as people write it."""
-    return date.fromordinal(_FIRST + day).isoformat()
+    """A day as people write it; the calendar's last one for any beyond it, for a node says what it likes."""
+    return fields.day(day)
 
 
 def day_of(name: str) -> int:
