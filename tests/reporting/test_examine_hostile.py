@@ -12,11 +12,11 @@ import pytest
 
 from stockade.examine import served
 from stockade.gateway.intake import register
-from stockade.wire.canonical import canonical
+from stockade.wire.canonical import canonical, record_id
 from stockade.wire.signing import ack_digest, sign
 from tests.reporting.between import between
 from tests.reporting.examined import changed, findings, link, moved, node_of, post_all, tamper, verify
-from tests.reporting.made import GATEWAY, OTHER, Listening, Maker, listening
+from tests.reporting.made import GATEWAY, OTHER, Listening, Maker, listening, submission
 from tests.reporting.told import Told
 
 ALTERED = "the record is not what its id is of"
@@ -276,9 +276,9 @@ def test_verify__of_one_reporter__judges_no_others_records(gateway, told):
     post_all(gateway, told.records)
     link(gateway, told)
     register(gateway.store, "OTHER", OTHER.address)
-    other = Maker("OTHER")
-    other.record(stream=told.records[0]["stream"])
-    assert gateway.post(other.submission(signer=OTHER)).status_code == 200
+    part = told.records[0] | {"reporterId": "OTHER"}
+    part |= {"recordId": record_id(part)}
+    assert gateway.post(submission([part], "OTHER", OTHER)).status_code == 200
 
     status, said = verify(gateway, told, "--reporter", "TEST")
 
