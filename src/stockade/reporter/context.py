@@ -205,10 +205,11 @@ def _answered(connection: Connection, before: Place | None) -> Iterator[int]:
     """The requests that a custodian released or rejected."""
     it = tables.report.c
     attested = select(it.block, it.log, it.data).where(it.kind == int(LedgerKind.ATTESTATION)).order_by(it.seq)
+    if before is not None:
+        attested = attested.where(it.block <= before.block)
     for address in addresses_of(connection, "CustodyLedger"):
         query = attested.where(it.source == address)
         for block, log, data in connection.execute(query, execution_options={"yield_per": AT_ONCE}):
-            if before is not None and Place(block, log) >= before:
-                break
-            if data[_SENTENCE_KIND] in (SentenceKind.RELEASE, SentenceKind.REJECT):
+            answers = data[_SENTENCE_KIND] in (SentenceKind.RELEASE, SentenceKind.REJECT)
+            if answers and (before is None or Place(block, log) < before):
                 yield int.from_bytes(data[_SENTENCE_REF], "big")
