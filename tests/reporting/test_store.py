@@ -161,6 +161,30 @@ def test_guards__postgresql__no_table_is_emptied(filled):
         refused(filled, text(f"TRUNCATE {table.name} CASCADE"), "is never emptied")
 
 
+# ---------------------------------------------------------------- one moment
+
+
+def test_read__a_row_is_committed_between_two_questions__is_not_seen(store):
+    asked = select(func.count()).select_from(tables.destination)
+    with store.read() as connection:
+        assert connection.execute(asked).scalar() == 0
+        with store.write() as other:
+            other.execute(insert(tables.destination).values(sample(tables.destination)))
+        assert connection.execute(asked).scalar() == 0
+    with store.read() as connection:
+        assert connection.execute(asked).scalar() == 1
+
+
+# SQLite has no such transactions.
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_read__something_writes__refused_and_the_next_may_write(store):
+    row = insert(tables.destination).values(sample(tables.destination))
+    with pytest.raises(StoreError, match="read-only transaction"), store.read() as connection:
+        connection.execute(row)
+    with store.write() as connection:
+        connection.execute(row)
+
+
 # ---------------------------------------------------------------- opening
 
 

@@ -42,9 +42,12 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One transaction that only reads: everything in it is of one moment."""
-        with _in_words(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        """One transaction that only reads: everything in it is of one moment, that of its first question."""
+        with _in_words(), self.engine.connect() as connection:
+            if not self.file:  # by default PostgreSQL looks anew for every question
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
