@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from stockade.errors import InputError, StockadeError
+from stockade.reporter.destinations import Destination, set_destination, turn_at
 from stockade.store import StoreError, open_store, tables
 
 EDGES = [0, 1, 2**63 - 1, 2**63, 2**64, 2**128, 2**255, 2**256 - 1]
@@ -207,6 +208,41 @@ def test_open_store__a_database_that_is_away__one_sentence_without_the_password(
         open_store("postgresql://me:hunter2@127.0.0.1:9/x")
 
     assert "hunter2" not in str(found.value)
+
+
+def test_open_store__its_folder_cannot_be_made__one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError) as refused:
+        open_store(f"sqlite:///{tmp_path}/file/below/store.db")
+    assert str(refused.value) == (
+        f"The store's folder {tmp_path}/file/below cannot be made (Not a directory): give sqlite:///FILE in a folder "
+        "that may be written."
+    )
+
+
+def test_open_store__of_a_newer_version__one_sentence(store):
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(InputError) as refused:
+        open_store(store.engine.url.render_as_string(hide_password=False))
+    assert str(refused.value) == (
+        "The store is of a newer version of Stockade than this one: take that version, or another store."
+    )
+
+
+# On PostgreSQL no file is locked.
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_lock__its_file_cannot_be_written__one_sentence(store):
+    set_destination(store, Destination.given("sec", "https://a.example", ACCOUNT))
+    for name, hold in (("x", lambda: store.alone("x")), ("to-sec", lambda: turn_at(store, "sec"))):
+        file = store.file.with_name(f"store.db.{name}.lock")
+        file.mkdir()
+        with pytest.raises(StoreError) as refused, hold():
+            pass
+        assert str(refused.value) == (
+            f"The file {file} cannot be locked (Is a directory): see that the store's folder may be written and "
+            "has room."
+        )
 
 
 def test_alone__held_already__one_sentence_and_free_afterwards(store):

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from eth_typing import ChecksumAddress
 from eth_utils.address import is_address, is_checksum_address, to_checksum_address
-from filelock import FileLock, Timeout
 from sqlalchemy import Connection, insert, select, update
 
 from stockade.errors import InputError
 from stockade.store import Store
+from stockade.store.opening import locked
 from stockade.store.tables import destination
 
 
@@ -107,16 +107,8 @@ def turn_at(store: Store, name: str) -> Iterator[Turn | None]:
     with store.read() as connection:
         found = named(connection, name)
     if store.file:
-        lock = FileLock(store.file.with_name(f"{store.file.name}.to-{name}.lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            yield None
-            return
-        try:
-            yield Turn(found, store, None)
-        finally:
-            lock.release()
+        with locked(store.file.with_name(f"{store.file.name}.to-{name}.lock")) as ours:
+            yield Turn(found, store, None) if ours else None
         return
     with store.write() as connection:
         row = select(destination).where(destination.c.name == name).with_for_update(skip_locked=True)

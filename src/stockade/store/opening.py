@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -64,12 +65,10 @@ class Store:
         """Held by one process at a time, and freed by kernel or server however it ends. Raises StockadeError."""
         taken = StockadeError(f"Another process holds this store ({purpose}): let it end first.")
         if self.file:
-            lock = FileLock(self.file.with_name(f"{self.file.name}.{purpose}.lock"))
-            try:
-                with lock.acquire(timeout=0):
-                    yield
-            except Timeout:
-                raise taken from None
+            with locked(self.file.with_name(f"{self.file.name}.{purpose}.lock")) as ours:
+                if not ours:
+                    raise taken
+                yield
             return
         with _in_words(), self.engine.connect() as connection:
             if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key_of(purpose)}).scalar():
@@ -80,6 +79,25 @@ class Store:
             finally:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key_of(purpose)})
                 connection.commit()
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[bool]:
+    """Holds a file's lock; False while another process does. Raises StoreError where the file cannot be written."""
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:  # which is an OSError too
+        pass
+    except OSError as error:
+        raise StoreError(
+            f"The file {file} cannot be locked ({error.strerror}): see that the store's folder may be written and has "
+            "room."
+        ) from None
+    try:
+        yield lock.is_locked
+    finally:
+        lock.release()
 
 
 def key_of(purpose: str) -> int:
@@ -107,14 +125,24 @@ def open_database(url: str, migrations: str) -> Store:
         if not parsed.database or parsed.database == ":memory:":
             raise InputError("A store in memory would be lost: give sqlite:///FILE.")
         file = Path(parsed.database)
-        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"The store's folder {file.parent} cannot be made ({error.strerror}): give sqlite:///FILE in a folder "
+                "that may be written."
+            ) from None
     with _in_words():
         engine = create_engine(parsed, connect_args={"timeout": _PATIENCE} if file else {}, pool_pre_ping=True)
         if file:
             event.listen(engine, "connect", _prepare)
             event.listen(engine, "begin", _begin)
         store = Store(engine, file)
-        _migrate(store, migrations)
+        try:
+            _migrate(store, migrations)
+        except BaseException:
+            engine.dispose()
+            raise
     return store
 
 
@@ -137,7 +165,12 @@ def _migrate(store: Store, package: str) -> None:
         if not store.file:  # several processes may open a new database at once
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key_of("migration")})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:  # it names a version that is none of ours
+            raise InputError(
+                "The store is of a newer version of Stockade than this one: take that version, or another store."
+            ) from None
 
 
 @contextmanager
