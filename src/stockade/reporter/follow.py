@@ -12,12 +12,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from eth_typing import ChecksumAddress
-
 from stockade.errors import NetworkError
 from stockade.reporter import facts as kept
 from stockade.reporter import incidents
-from stockade.reporter.ahead import Ahead, Question
+from stockade.reporter.ahead import Ahead, Question, Taken
 from stockade.reporter.facts import Stored
 from stockade.reporter.incidents import Incident
 from stockade.reporter.node import Away, Header, Node
@@ -58,7 +56,8 @@ class Follower:
         self._node = node
         self._deployment = deployment
         self._recorder = recorder
-        self._reader = Ahead(Reader(node, deployment.addresses["listings"]))  # type: ignore[arg-type]
+        self._reader = Reader(node, deployment.addresses["listings"])  # type: ignore[arg-type]
+        self._ahead = Ahead(self._read)
         self._stored: Stored | None = None
         self._contradictions: list[str] = []
 
@@ -147,13 +146,11 @@ class Follower:
         is_final = first <= final.number
         by_hash = not is_final or bool(self._contradictions)
         limit = final.number if is_final else latest.number
-        question = Question(stored.cursor, first, _known(stored.tips), by_hash)
-        reading = self._reader.read(question, limit)
-        facts, tips = go_on(stored.tips, reading, self._deployment.chain_id)
+        reading, facts, tips = self._ahead.read(Question(stored.cursor, first, stored.tips, by_hash), limit)
 
         last = reading.last
         if last.number < limit and not by_hash:
-            self._reader.begin(Question(last, last.number + 1, _known(tips), False), limit)
+            self._ahead.begin(Question(last, last.number + 1, tips, False), limit)
         mark = self._mark(stored, final, last, reading.headers)
         above = stored.final if mark is None else mark
         with_reports = {fact.entry.place.block for fact in facts}
@@ -174,6 +171,12 @@ class Follower:
                 kept.make_final(connection, stored.final, mark, at)
             incidents.end(connection, "follow")
         return self._done(last, facts, tips, above, latest)
+
+    def _read(self, question: Question, limit: int) -> Taken:
+        parent, first, tips, by_hash = question
+        known = {address: tip.sequence for address, tip in tips.items()}
+        reading = self._reader.read(parent, first, limit, known, by_hash)
+        return Taken(reading, *go_on(tips, reading, self._deployment.chain_id))
 
     def _done(
         self, last: Header, facts: list[Fact], tips: Tips, final: int | None, latest: Header
@@ -225,7 +228,3 @@ class Follower:
             self._recorder.reversed(connection, ancestor, never_back(connection, incidents.now()))
             gone = kept.take_back(connection, ancestor)
         return Step(ancestor, gone, cursor.number - ancestor, stored.final, latest.number)
-
-
-def _known(tips: Tips) -> dict[ChecksumAddress, int]:
-    return {address: tip.sequence for address, tip in tips.items()}

@@ -147,9 +147,11 @@ def open_database(url: str, migrations: str) -> Store:
 
 
 def _prepare(connection: Any, _: Any) -> None:
-    """We begin transactions ourselves; the log is written ahead and synced at every commit."""
+    """We begin transactions ourselves; the log is written ahead and synced at every commit. A step's pages fit into the
+    cache (32 MiB), or they would be written before the commit, and read again.
+    """
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -32768"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
