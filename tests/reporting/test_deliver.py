@@ -345,7 +345,7 @@ def test_step__the_address_was_changed_meanwhile__stops_and_sends_nothing_to_the
     put_records(store, 1)
     set_destination(store, Destination.given("sec", "https://gateway.example/in", GATEWAY.address))
 
-    for act in (courier.run, lambda: courier.replay(1)):
+    for act in (courier.step, lambda: courier.replay(1)):
         with pytest.raises(StockadeError) as stopped:
             act()
         assert str(stopped.value) == (
