@@ -11,16 +11,18 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import requests
 from eth_abi.abi import decode as abi_decode
+from eth_abi.abi import encode as abi_encode
 from eth_typing import ChecksumAddress
 from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
 from web3.types import LogReceipt, RPCEndpoint
 
+from stockade import manifest
 from stockade.errors import InputError, NetworkError
 from stockade.reporting.decode import RECORD_SET, STREAM_REPORTED, TOKEN_REPORTED
 from stockade.reporting.reading import BATCH, logs_question, parsed, text
@@ -30,7 +32,6 @@ T = TypeVar("T")
 
 TOPICS = (TOKEN_REPORTED, STREAM_REPORTED, RECORD_SET)
 
-_REPORT_HEAD = "0x" + keccak(text="reportHead()")[:4].hex()
 _SYMBOL = "0x" + keccak(text="symbol()")[:4].hex()
 
 # Beyond what a database keeps in an integer, and beyond anything a chain says of heights and times.
@@ -38,6 +39,9 @@ _TOO_LARGE = 1 << 63
 
 # Logs of one block that one request asks for: an answer must fit into memory whatever the blocks hold.
 _BLOCKS_AT_ONCE = 20
+
+# Contracts whose heads one call asks: what it answers must be as short as code may be (EIP-170).
+_HEADS_AT_ONCE = 300
 
 # What one answer may hold (bytes, unpacked), ten times what a step's reports take; and how long it may take (seconds).
 _MOST_BYTES = 128_000_000
@@ -137,18 +141,23 @@ class Node:
                 yield _logs(answer, addresses)
 
     def heads(self, addresses: Sequence[ChecksumAddress], block_hash: bytes) -> list[Head | None]:
-        """What each contract says of its stream at the end of a block; None where no contract stands."""
-        return [_read(lambda a=answer: _head(a)) for answer in self._call(addresses, _REPORT_HEAD, block_hash)]  # type: ignore[misc]
+        """What each contract says of its stream at the end of a block; None where no contract stands. One question for
+        all of them (contracts/report/ReportHeads.sol).
+        """
+        runs = [addresses[start : start + _HEADS_AT_ONCE] for start in range(0, len(addresses), _HEADS_AT_ONCE)]
+        calls = [{"data": _heads_code() + abi_encode(["address[]"], [run]).hex()} for run in runs]
+        answers = zip(runs, self._call(calls, block_hash), strict=True)
+        return [head for run, answer in answers for head in _read(lambda a=answer, r=run: _heads(a, len(r)))]  # type: ignore[misc]
 
     def symbols(self, tokens: Sequence[ChecksumAddress], block_hash: bytes) -> list[str]:
         """The tokens' symbols, as text for people."""
-        answers = self._call(tokens, _SYMBOL, block_hash)
+        answers = self._call([{"to": token, "data": _SYMBOL} for token in tokens], block_hash)
         return [_read(lambda a=answer: _symbol(abi_decode(["bytes"], _bytes(a))[0])) for answer in answers]  # type: ignore[misc]
 
-    def _call(self, addresses: Sequence[ChecksumAddress], data: str, block_hash: bytes) -> list[Any]:
+    def _call(self, calls: Sequence[dict[str, str]], block_hash: bytes) -> list[Any]:
         # EIP-1898: of this very block, or an error.
         where = {"blockHash": "0x" + block_hash.hex(), "requireCanonical": True}
-        return self._ask([("eth_call", [{"to": address, "data": data}, where]) for address in addresses])
+        return self._ask([("eth_call", [call, where]) for call in calls])
 
     def _ask(self, questions: Sequence[tuple[str, list[Any]]]) -> list[Any]:
         """The results, in order and past web3's formatters, which take longer than everything else."""
@@ -240,11 +249,16 @@ def _header(block: dict[str, Any]) -> Header:
     return Header(number, _hash(block["hash"]), _hash(block["parentHash"]), timestamp, int(block["logsBloom"], 16))
 
 
-def _head(value: str) -> Head | None:
-    found = _bytes(value)
-    if found and len(found) != 64:
+def _heads(value: str, count: int) -> Iterator[Head | None]:
+    (found,) = abi_decode(["uint256[2][]"], _bytes(value))
+    if len(found) != count:
         raise ValueError(value)
-    return Head(int.from_bytes(found[:32], "big"), int.from_bytes(found[32:], "big")) if found else None
+    return (Head(sequence, chain) if sequence or chain else None for sequence, chain in found)
+
+
+@cache
+def _heads_code() -> str:
+    return "0x" + str(manifest.contract("ReportHeads")["bytecode"]).removeprefix("0x")
 
 
 def _logs(answer: Any, addresses: Sequence[ChecksumAddress]) -> list[LogReceipt]:
