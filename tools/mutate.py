@@ -338,7 +338,7 @@ def show(result: dict[str, Any], hunt: Hunt, console: Console) -> None:
     table = Table("contract", *fates, title=f"Mutants, seed {result['seed']}")
     rows = Counter((mutant.file, finding.fate) for mutant, finding in hunt.findings)
     for file in sorted({file for file, _ in rows}):
-        table.add_row(file, *(str(rows[file, fate] or "") for fate in fates))
+        table.add_row(file.removeprefix("contracts/"), *(str(rows[file, fate] or "") for fate in fates))
     table.add_section()
     table.add_row("all", *(str(result["fates"].get(fate, 0)) for fate in fates))
     console.print(table)
