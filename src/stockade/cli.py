@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stockade import chain
+from stockade.custody.words import parse_address
 from stockade.examine import Examination, Finding, Gateway, examine
 from stockade.keys import GATEWAY_TOKEN
 from stockade.suite import Deployment
@@ -49,6 +50,7 @@ def verify(
 
     Ends with status 1 when it does not, and names what is wrong. STOCKADE_GATEWAY_TOKEN is sent where it is set.
     """
+    account = parse_address(signer, "--signer") if signer else None
     w3 = chain.connect(rpc)
     file = deployment or Path("deployments") / f"{chain.read(lambda: w3.eth.chain_id)}.json"
     known = Deployment.load(file)
@@ -60,7 +62,7 @@ def verify(
                 tasks[what] = progress.add_task(what, total=total or None)
             progress.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]
 
-        result = examine(gateway, w3, known, signer, tell, reporter)
+        result = examine(gateway, w3, known, account, tell, reporter)
     if as_json:
         print(json.dumps(asdict(result) | {"complete": result.complete}, default=lambda it: it.model_dump(), indent=2))
     else:

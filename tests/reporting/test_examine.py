@@ -9,7 +9,7 @@ import pytest
 
 from stockade.wire.canonical import canonical, record_id
 from tests.reporting.examined import findings, link, moved, post_all, tamper, verify
-from tests.reporting.made import REPORTER, Listening, listening
+from tests.reporting.made import GATEWAY, REPORTER, Listening, listening
 from tests.reporting.told import Told
 
 
@@ -119,6 +119,13 @@ def test_verify__an_acknowledgement_of_another_key__is_found(full, told):
 
     assert status == 1
     assert "acknowledgement 1 is not signed by the gateway" in said
+
+
+def test_verify__a_signer_mistyped__is_not_the_gateways_fault(full, told):
+    status, said = verify(full, told, "--signer", GATEWAY.address.lower())
+
+    assert (status, "--signer: " in said, "fails its EIP-55 checksum" in said) == (2, True, True), said
+    assert verify(full, told, "--signer", GATEWAY.address)[0] == 0
 
 
 def test_verify__no_gateway_there__one_sentence(told, full):

@@ -103,6 +103,17 @@ def test_verify__a_rejected_record_replaced__is_told(gateway, told):
     assert [each for each in found if each[0] == 1] == [(1, None, None, None, ALTERED)]
 
 
+def test_verify__a_record_rejected_for_its_reporters_name__is_held_as_it_came(gateway, told):
+    made = changed(told.records, 0, {"reporterId": "OTHER"})
+    post_all(gateway, made)
+    link(gateway, told)
+
+    found = findings(gateway, told)
+
+    assert gateway.get("records", reporter="TEST", limit=1)["records"][0]["code"] == "REPORTER"
+    assert [each for each in found if each[4] == ALTERED] == []
+
+
 def test_verify__a_record_under_anothers_id__is_told(whole, told):
     ids = [record["recordId"] for record in told.records]
 
@@ -307,6 +318,7 @@ MALFORMED: list[tuple[str, Any, str]] = [
     ("health", {}, "does not say its gatewayId"),
     ("health", {"gatewayId": 5}, "does not say its gatewayId"),
     ("health", {"gatewayId": "G", "signer": ["0x"]}, "does not say its signer"),
+    ("health", {"gatewayId": "G", "signer": "0x12"}, "signer is no account"),
     ("reporters", {}, "answer to reporters is no list"),
     ("reporters", {"reporters": 5}, "answer to reporters is no list"),
     ("reporters", {"reporters": {"TEST": 1}}, "answer to reporters is no list"),

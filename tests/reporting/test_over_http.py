@@ -9,7 +9,9 @@ from web3 import HTTPProvider, Web3
 
 from stockade import manifest
 from stockade.errors import NetworkError
+from stockade.reporter.node import Node
 from stockade.reporting import verify
+from stockade.reporting.streams import Head
 from stockade.suite import Suite
 from tests.support import SHARE
 
@@ -25,6 +27,26 @@ def slot_of_balance(account: str) -> int:
     root = int.from_bytes(keccak(text="stockade.storage.PackedBalances")) - 1
     place = int.from_bytes(keccak(encode(["uint256"], [root]))) & ~0xFF
     return int.from_bytes(keccak(encode(["address", "uint256"], [account, place])))
+
+
+# ---------------------------------------------------------------- the node, as a follower asks it
+
+
+def test_heads__more_contracts_than_one_call_takes__each_in_its_place(node):
+    suite, nobody = node.suite, node.life.keys.outsider.address
+    asked = [suite.ledger.address, nobody, suite.registry.address] * 217
+    block = suite.w3.eth.get_block("latest")
+
+    found = Node(suite.w3).heads(asked, bytes(block["hash"]))
+
+    one, other = (Head(*each.functions.reportHead().call()) for each in (suite.ledger, suite.registry))
+    assert found == [one, None, other] * 217
+
+
+def test_heads__no_contract_asked__none(node):
+    block = node.suite.w3.eth.get_block("latest")
+
+    assert Node(node.suite.w3).heads([], bytes(block["hash"])) == []
 
 
 # ---------------------------------------------------------------- the library

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import httpx
+from eth_utils.address import is_address, to_checksum_address
 
 from stockade.errors import NetworkError
 from stockade.gateway.reading import Unreadable, read_json
@@ -62,7 +63,10 @@ class Gateway:
     def health(self) -> tuple[str, str]:
         """Its name, and the account that it says it signs with."""
         answer = self.ask("health")
-        return _text(answer, "gatewayId"), _text(answer, "signer")
+        name, account = _text(answer, "gatewayId"), _text(answer, "signer")
+        if not is_address(account):
+            raise NetworkError("The gateway's signer is no account: is it a gateway?")
+        return name, to_checksum_address(account)
 
     def reporters(self) -> list[str]:
         """The reporters that it knows, by name."""

@@ -18,6 +18,9 @@ from stockade.gateway.reading import first_fault
 from stockade.wire.envelope import FINALIZED, Action, Finality
 from stockade.wire.record import Record
 
+# The record bears another reporter's name than its submission.
+OTHERS = "REPORTER"
+
 
 class Fault(NamedTuple):
     """Why a record is not valid. `field` is a JSON pointer into it, empty for the whole."""
@@ -34,7 +37,7 @@ def fault_in(record: dict[str, Any], text: str, reporter_id: str, books: Books) 
     except ValidationError as error:
         return Fault("SCHEMA", *first_fault(record, error))
     if found.reporter_id != reporter_id:
-        return Fault("REPORTER", "/reporterId", "the record is another reporter's")
+        return Fault(OTHERS, "/reporterId", "the record is another reporter's")
     return _chain_id(found) or _place(found, books) or _reference_data(record, found) or _instrument(found, books)
 
 

@@ -16,6 +16,7 @@ from stockade.gateway import tables
 from stockade.gateway.answers import Completeness, FindingSaid, ProvenHead
 from stockade.gateway.books import columns_of
 from stockade.gateway.chainside import proven_head
+from stockade.gateway.checks import OTHERS
 from stockade.gateway.comparing import Pairs
 from stockade.gateway.linking import first_difference
 from stockade.gateway.searching import said
@@ -148,14 +149,17 @@ def _check(tally: _Tally, sequence: int, rows: Sequence[Any], expected: str | No
 
 
 def is_itself(row: Any) -> bool:
-    """Whether a stored record is what its id is of, and its columns say what it says."""
+    """Whether a stored record is what its id is of, and its columns say what it says: but for its reporter where it was
+    rejected because it bears another's name.
+    """
     record = said(row.body)
     if record is None or record.get("recordId") != row.record_id or record_id(record) != row.record_id:
         return False
     columns = columns_of(record)
-    mine = (row.seq, row.reporter_id, row.stream, row.stream_seq, row.finality, row.action)
-    names = ("stream", "stream_seq", "finality", "action")
-    return mine == (record.get("seq"), record.get("reporterId"), *(columns[name] for name in names))
+    if record.get("reporterId") != row.reporter_id and row.code != OTHERS:
+        return False
+    mine = (row.seq, row.stream, row.stream_seq, row.finality, row.action)
+    return mine == (record.get("seq"), *(columns[name] for name in ("stream", "stream_seq", "finality", "action")))
 
 
 def _where(stream: str, reporter: str | None) -> Iterator[Any]:
