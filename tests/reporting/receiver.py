@@ -120,6 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._say(200, b"\x00<html>\xff")
         if fault == "too much":
             return self._say(200, b" " * 5_000_000)
+        if fault == "our names":
+            said["acks"] = [each | {"ack_id": each["ackId"]} for each in said["acks"]]
+            for each in said["acks"]:
+                del each["ackId"]
         if fault == "wrong key":
             said["acks"] = [signed(OTHER, each) for each in said["acks"]]
         if fault == "of another":

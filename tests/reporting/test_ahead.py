@@ -75,7 +75,7 @@ def test_read__what_was_begun__read_ahead(ahead, watched, step):
 def test_read__another_question_than_was_begun__asked_anew(ahead, watched, step):
     ahead.begin(step, step.first + STEP)
 
-    ahead.read(step._replace(by_hash=True), step.first)
+    ahead.read(step._replace(by_hash=True), step.first + STEP)
 
     assert watched.read_at == [(step.first, True), (step.first, False)]
 

@@ -117,6 +117,7 @@ def test_step__a_record_is_refused_at_once__the_others_go_on_and_the_repair_is_o
         ("busy", 503, "HTTP status 503"),
         ("hangs up", 0, "nothing answers"),
         ("rubbish", 200, "the answer is no list of acknowledgements"),
+        ("our names", 200, "the answer is no list of acknowledgements"),
         ("too much", 200, "the answer does not end"),
         ("wrong key", 200, f"an acknowledgement is not signed by {GATEWAY.address}"),
         ("of another", 200, "an acknowledgement is of records that are not ours"),

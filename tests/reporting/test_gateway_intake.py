@@ -265,6 +265,34 @@ def test_submit__one_record_not_valid__is_held_and_rejected_alone(gateway, code,
     assert (kept["status"], kept["code"], kept["field"], kept["record"]) == ("REJECTED", code, field, wrong)
 
 
+@pytest.mark.parametrize(("part", "name", "ours"), [(None, "eventType", "event_type"), ("body", "rawQty", "raw_qty")])
+def test_submit__a_record_in_names_that_are_not_published__is_rejected(gateway, part, name, ours):
+    made = Maker()
+    made.listing(finality="FINAL")
+    made.transfer(1)
+    record = made.made[1]
+    where = record[part] if part else record
+    where[ours] = where.pop(name)
+    record["recordId"] = record_id(record)
+
+    answer = gateway.post(made.submission())
+
+    field = f"/{part}/{name}" if part else f"/{name}"
+    assert said(answer.json())[2:] == [(3, "REJECTED", 2, 2, record["recordId"], "SCHEMA", field)]
+
+
+def test_submit__a_submission_in_names_that_are_not_published__is_none(gateway):
+    made = Maker()
+    made.listing(finality="FINAL")
+    sent = made.submission()
+    sent["sent_time"] = sent.pop("sentTime")
+
+    answer = gateway.post(sent)
+
+    assert answer.status_code == 422
+    assert answer.json() == {"error": "This is no submission: /sentTime: Field required."}
+
+
 def test_submit__a_correction_of_a_rejected_record__is_validated(gateway):
     made = Maker()
     made.listing(finality="FINAL")
