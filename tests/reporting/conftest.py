@@ -20,10 +20,11 @@ from stockade.reporting import Source, Stream, follow, read_streams
 from stockade.reporting.reading import read_logs
 from stockade.reporting.streams import Head, HeadAt, heads_of, source_of
 from stockade.store import Store, open_store
+from tests.reporting.examined import link, post_all
 from tests.reporting.following import Following
 from tests.reporting.kept import Kept, copy, follow_whole
 from tests.reporting.life import Life
-from tests.reporting.made import GATEWAY, REPORTER
+from tests.reporting.made import GATEWAY, REPORTER, Listening, listening
 from tests.reporting.node import Node, live
 from tests.reporting.outbox import StillClock
 from tests.reporting.postgres import Postgres, postgres_server
@@ -194,3 +195,21 @@ def courier(store: Store, receiver: Receiver, clock: StillClock) -> Iterator[Cou
     set_destination(store, Destination.given("sec", receiver.url, GATEWAY.address))
     with Line(receiver.url) as line:
         yield Courier(store, "sec", REPORTER, line, clock, seed=1)
+
+
+# ---------------------------------------------------------------- the gateway
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Listening]:
+    """A gateway that holds nothing yet, on SQLite and loopback."""
+    with listening(f"sqlite:///{tmp_path / 'gateway.db'}") as found:
+        yield found
+
+
+@pytest.fixture
+def full(gateway: Listening, told: Told) -> Listening:
+    """A gateway that holds everything, linked."""
+    post_all(gateway, told.records)
+    link(gateway, told)
+    return gateway

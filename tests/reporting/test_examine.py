@@ -2,29 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from stockade.wire.canonical import canonical, record_id
-from tests.reporting.examined import findings, link, moved, post_all, tamper, verify
-from tests.reporting.made import GATEWAY, REPORTER, Listening, listening
-from tests.reporting.told import Told
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Listening]:
-    with listening(f"sqlite:///{tmp_path / 'gateway.db'}") as found:
-        yield found
-
-
-@pytest.fixture
-def full(gateway: Listening, told: Told) -> Listening:
-    """A gateway that holds everything, linked."""
-    post_all(gateway, told.records)
-    link(gateway, told)
-    return gateway
+from tests.reporting.examined import findings, moved, tamper, verify
+from tests.reporting.made import GATEWAY, REPORTER, Listening
 
 
 def test_verify__a_whole_life__says_complete_and_ends_0(full, told):

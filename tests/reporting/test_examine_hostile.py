@@ -5,7 +5,6 @@ receiving, and of answers that are none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,12 +27,6 @@ def whole(told: Told, tmp_path_factory: pytest.TempPathFactory) -> Iterator[List
     with listening(f"sqlite:///{tmp_path_factory.mktemp('whole') / 'gateway.db'}") as found:
         post_all(found, told.records)
         link(found, told)
-        yield found
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Listening]:
-    with listening(f"sqlite:///{tmp_path / 'gateway.db'}") as found:
         yield found
 
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from stockade.gateway.reading import read_json
-from tests.reporting.made import Listening, Maker, listening, said, submission
+from tests.reporting.made import Maker, said, submission
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Listening]:
-    with listening(f"sqlite:///{tmp_path / 'gateway.db'}") as found:
-        yield found
 
 
 DEEP = b'{"records":' + b"[" * 100_000 + b"]" * 100_000 + b"}"

@@ -13,12 +13,6 @@ from tests.reporting.made import CHAIN, INSTRUMENT, OTHER, Maker, listening, pla
 
 
 @pytest.fixture
-def gateway(tmp_path):
-    with listening(f"sqlite:///{tmp_path / 'gateway.db'}") as found:
-        yield found
-
-
-@pytest.fixture
 def maker() -> Maker:
     """A LISTING and two transfers, the first of them final."""
     made = Maker()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,22 +14,7 @@ from stockade.gateway.chainside import ChainSide
 from stockade.gateway.linking import Linker, Linking
 from stockade.wire.canonical import record_id
 from tests.reporting.examined import changed, link, moved, post_all, tamper
-from tests.reporting.made import GATEWAY, Listening, listening
-from tests.reporting.told import Told
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Listening]:
-    with listening(f"sqlite:///{tmp_path / 'gateway.db'}") as found:
-        yield found
-
-
-@pytest.fixture
-def full(gateway: Listening, told: Told) -> Listening:
-    """A gateway that holds everything, linked."""
-    post_all(gateway, told.records)
-    link(gateway, told)
-    return gateway
+from tests.reporting.made import GATEWAY, Listening
 
 
 def linked(gateway: Listening) -> list[tuple[Any, ...]]:
